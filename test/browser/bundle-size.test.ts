@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** What is loaded at once, and what comes later where it is needed. */
+/** The script that loads at once, and the scripts that load on demand. */
 async function gzippedSizes(
   entry: string,
   external: readonly string[] = [],
@@ -36,15 +36,15 @@ async function gzippedSizes(
   return { atOnce: sizeOf((name) => atOnce.has(name)), later: sizeOf((name) => !atOnce.has(name)) };
 }
 
-test('the script of the worker stays within its budget', async () => {
+test('the worker script stays within its budget', async () => {
   const withSqlite = await gzippedSizes('src/browser-worker.ts');
   const alone = await gzippedSizes('src/browser-worker.ts', ['@sqlite.org/sqlite-wasm']);
   process.stdout.write(`worker: ${withSqlite.atOnce} bytes, ${alone.atOnce} without SQLite, ${alone.later} later\n`);
   expect(withSqlite.atOnce).toBeLessThan(86_000);
   expect(alone.atOnce).toBeLessThan(18_500);
-  // SQLite's own glue is nearly all of it, and nothing of TypeORM.
+  // Nearly all of it is SQLite's own glue code; it contains nothing of TypeORM.
   expect(alone.atOnce).toBeGreaterThan(1_000);
-  // The database in memory, for browsers without a private file system.
+  // The in-memory database, for browsers without a private file system.
   expect(alone.later).toBeGreaterThan(500);
   expect(alone.later).toBeLessThan(3_000);
 });

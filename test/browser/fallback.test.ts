@@ -36,7 +36,7 @@ async function reload(page: Page): Promise<void> {
   await page.waitForFunction(() => 'app' in globalThis);
 }
 
-test('I7: without a private file system, commits are stored in IndexedDB and outlive the page', async () => {
+test('I7: stores commits in IndexedDB when there is no private file system; they outlive the page', async () => {
   const page = await site.tab();
   expect(await open(page, withoutFile)).toBe('open');
   expect(await page.evaluate(() => app.storage())).toMatchObject({ mode: 'indexeddb', role: 'owner' });
@@ -50,7 +50,7 @@ test('I7: without a private file system, commits are stored in IndexedDB and out
   await isWhole(page);
 });
 
-test('I7: without IndexedDB the file alone serves', async () => {
+test('I7: works with the private file system alone when IndexedDB is missing', async () => {
   const page = await site.tab();
   expect(await open(page, withoutIndexedDb)).toBe('open');
   expect(await mode(page)).toBe('opfs');
@@ -60,7 +60,7 @@ test('I7: without IndexedDB the file alone serves', async () => {
   expect(await notes(page)).toEqual(['a']);
 });
 
-test('without both, the open is refused by name, or announced as memory where the app allows it', async () => {
+test('without both, rejects the open with a code, or reports memory storage if the app allows it', async () => {
   const page = await site.tab();
   expect(await open(page, withoutBoth)).toMatch(
     /^BrowserStorageError\(noDurableStorage\): .*lacks IndexedDB.*allowMemory/,
@@ -70,14 +70,14 @@ test('without both, the open is refused by name, or announced as memory where th
   expect(status).toMatchObject({ mode: 'memory', role: 'owner', persisted: false });
   expect(status.reason).toMatch(/lacks IndexedDB/);
   await addNote(page, 'a');
-  // Another tab has a database of its own.
+  // Another tab has its own database.
   const other = await site.tab();
   expect(await other.evaluate((worker) => app.open({ worker, allowMemory: true }), withoutBoth)).toBe('open');
   expect(await notes(other)).toEqual([]);
   expect(await notes(page)).toEqual(['a']);
 });
 
-test('two tabs share the pages in IndexedDB, and the second goes on when the first is gone', async () => {
+test('two tabs share the pages in IndexedDB, and the second goes on after the first closes', async () => {
   const [first, second] = [await site.tab(), await site.tab()];
   expect(await open(first, withoutFile)).toBe('open');
   expect(await open(second, withoutFile)).toBe('open');
@@ -93,9 +93,9 @@ test('two tabs share the pages in IndexedDB, and the second goes on when the fir
   await isWhole(second);
 });
 
-test('I7: full storage takes a commit back from memory, too, and writing goes on when there is space', async () => {
+test('I7: rolls a commit back from memory when storage is full, and writes again once there is space', async () => {
   const page = await site.tab();
-  // Chromium keeps what it found to be free for a while, so the limit comes before the first write.
+  // Chromium caches the free space for a while, so the test sets the limit before the first write.
   const session = await site.context.newCDPSession(page);
   await session.send('Storage.overrideQuotaForOrigin', { origin: site.url, quotaSize: 3_000_000 });
   await open(page, withoutFile);
@@ -104,7 +104,7 @@ test('I7: full storage takes a commit back from memory, too, and writing goes on
   const refusal = await page.evaluate((sql) => app.query(sql, ['big']), fill);
   expect(refusal).toMatch(/storage is full: nothing of this was written. Free space/);
   expect(await notes(page)).toEqual(['a']);
-  // A table that came with a refused transaction is gone with it.
+  // The table of a refused transaction does not exist.
   const refused = await page.evaluate(() => app.createAndFill('refused'));
   expect(refused).toMatch(/storage is full/);
   expect(await page.evaluate(() => app.query('SELECT 1 FROM refused'))).toMatch(/no such table: refused/);
@@ -118,7 +118,7 @@ test('I7: full storage takes a commit back from memory, too, and writing goes on
   await isWhole(page);
 });
 
-test('export, import, rescue and delete work on the pages in IndexedDB', async () => {
+test('exports, imports, rescues and deletes pages in IndexedDB', async () => {
   const page = await site.tab();
   await open(page, withoutFile);
   await addNote(page, 'a');
@@ -141,7 +141,7 @@ test('export, import, rescue and delete work on the pages in IndexedDB', async (
   expect(await notes(page)).toEqual([]);
 });
 
-test('I7: data in IndexedDB moves into the file of a browser that has one by now', async () => {
+test('I7: moves data from IndexedDB into the private file system once the browser has one', async () => {
   const page = await site.tab();
   await open(page, withoutFile);
   await addNote(page, 'a');
@@ -153,14 +153,16 @@ test('I7: data in IndexedDB moves into the file of a browser that has one by now
   expect(await notes(page)).toEqual(['a']);
   await addNote(page, 'b');
   await page.evaluate(() => app.close());
-  // The data is in the file now: a browser that has lost it begins no second database.
+  // The data is in the file now: a browser that has lost it creates no second database.
   expect(await open(page, withoutFile)).toMatch(/^BrowserStorageError\(noDurableStorage\): .*lies there/);
   expect(await open(page)).toBe('open');
   expect(await notes(page)).toEqual(['a', 'b']);
   await isWhole(page);
 });
 
-test('plain http stores in IndexedDB for one tab, and refuses a second one by name', { timeout: 60_000 }, async () => {
+test('over plain HTTP, stores in IndexedDB for one tab and rejects a second tab with a code', {
+  timeout: 60_000,
+}, async () => {
   const page = await site.tab('/', plainHttp);
   expect(await open(page)).toBe('open');
   expect(await page.evaluate(() => app.storage())).toMatchObject({ mode: 'indexeddb', role: 'owner' });
@@ -183,7 +185,7 @@ test('plain http stores in IndexedDB for one tab, and refuses a second one by na
   expect(await notes(second)).toEqual([]);
 });
 
-test('plain http without IndexedDB is refused by name, and may use memory', async () => {
+test('over plain HTTP without IndexedDB, rejects with a code unless memory is allowed', async () => {
   const page = await site.tab('/', plainHttp);
   expect(await open(page, withoutIndexedDb)).toMatch(/^BrowserStorageError\(insecureContext\): .*allowMemory/);
   expect(await page.evaluate((worker) => app.open({ worker, allowMemory: true }), withoutIndexedDb)).toBe('open');
@@ -191,7 +193,7 @@ test('plain http without IndexedDB is refused by name, and may use memory', asyn
   expect(await notes(page)).toEqual([]);
 });
 
-test('I7: data that the user deletes while the database is open gets no half of a database', async () => {
+test('I7: never opens half a database after the user deletes its data while it is open', async () => {
   const page = await site.tab();
   await open(page, withoutFile);
   await addNote(page, 'a');

@@ -4,7 +4,7 @@ import { createTestServer } from '../../src/testing.ts';
 import { buildBrowserApp, openSite } from '../support/browser-app.ts';
 import type { PullWithHooks } from './page/hooks.ts';
 
-test('a first pull of 20,000 rows causes no long task through the hooks', { timeout: 180_000, retry: 2 }, async () => {
+test('the hooks cause no long task during a first pull of 20,000 rows', { timeout: 180_000, retry: 2 }, async () => {
   const folder = await buildBrowserApp('test/browser/page/hooks.ts');
   const [site, server] = [await openSite(folder), await createTestServer()];
   onTestFinished(async () => {
@@ -16,6 +16,6 @@ test('a first pull of 20,000 rows causes no long task through the hooks', { time
   const page = await site.tab();
   const { longTasks, shown } = await page.evaluate<PullWithHooks>(`app.pull(${JSON.stringify(server.url)})`);
   expect(shown).toMatchObject({ rows: 100, total: 20_000, complete: true });
-  // Browsers report tasks of more than 50 ms. Beside other tests, one may only have waited for a core.
+  // Browsers report tasks of more than 50 ms. Under load, one may only have waited for a core.
   expect(longTasks).toEqual([]);
 });

@@ -25,7 +25,7 @@ interface Running {
   readonly browser: Browser;
 }
 
-/** Chromium as a process group of its own, so that all of it can be killed at once. */
+/** Chromium runs in its own process group so that the test can kill all of it at once. */
 async function launch(profile: string): Promise<Running> {
   const child = spawn(
     findChromium(),
@@ -55,7 +55,7 @@ test.each([
   { mode: 'opfs', settings: {} },
   { mode: 'indexeddb', settings: { worker: withoutFile } },
 ])(
-  'I7: a browser that is killed during commits keeps everything that the page was told is stored ($mode)',
+  'I7: a browser killed during commits keeps everything that was acknowledged to the page ($mode)',
   {
     timeout: 60_000 + kills * 15_000,
   },
@@ -93,7 +93,7 @@ test.each([
   },
 );
 
-test('I6, I7: a browser that is killed during a pull goes on where the pages ended', {
+test('I6, I7: a browser killed during a pull resumes after the last stored page', {
   timeout: 60_000 + kills * 20_000,
 }, async () => {
   const rows = 12_000;

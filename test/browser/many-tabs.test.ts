@@ -7,7 +7,7 @@ import { countInWorker, growth, textOf, watchObjects } from '../support/live-obj
 import { browserApp, openBrowser, type BrowserSite, type TestBrowser } from '../support/browser-app.ts';
 
 const callsPerTab = Number(process.env['BROWSER_CALLS'] ?? 2_500);
-/** How many tabs are opened, one after another or a few at the same time, and how many of them are open at most. */
+/** How many tabs the test opens, how many of them at the same time, and how many are open at most. */
 const tabs = Number(process.env['BROWSER_TABS'] ?? 50);
 const mostTabs = Number(process.env['BROWSER_OPEN_TABS'] ?? 8);
 const seed = Number(process.env['BROWSER_SEED'] ?? 50);
@@ -27,7 +27,7 @@ beforeEach(async () => {
 });
 afterEach(() => site.close());
 
-test('many calls of four tabs keep their order within each tab, and leave nothing behind', {
+test('keeps the call order within each of four tabs and leaves nothing behind', {
   timeout: 240_000,
 }, async () => {
   const names = ['a', 'b', 'c', 'd'];
@@ -38,7 +38,7 @@ test('many calls of four tabs keep their order within each tab, and leave nothin
     pages.push(page);
   }
   const watched = await Promise.all(pages.map((page) => watchObjects(page)));
-  // Code is compiled, and statements are kept, at their first use.
+  // The first use compiles code and caches statements.
   const warmUp = async (page: Page): Promise<void> => {
     await page.evaluate(() => app.writeAtOnce('warm', 300));
     await page.evaluate(() => app.readAtOnce(100));
@@ -62,7 +62,7 @@ test('many calls of four tabs keep their order within each tab, and leave nothin
   expect(growth(before, after)).toEqual([]);
 });
 
-test('tabs that come and go at random leave one owner, no lost write and no lock', {
+test('tabs that open and close at random leave one owner, no lost write and no lock', {
   timeout: 60_000 + tabs * 6_000,
 }, async () => {
   const random = seededRandom(seed);
@@ -96,7 +96,7 @@ test('tabs that come and go at random leave one owner, no lost write and no lock
     expect(await page.evaluate(() => app.query('SELECT count(*) AS n FROM notes'))).toEqual([{ n: written }]);
     expect(await page.evaluate(() => app.unhandled())).toEqual([]);
   }
-  // One lock for the file, and one for each tab that lives; every worker but the owner waits for the file.
+  // One lock for the file and one for each live tab; every worker except the owner waits for the file.
   const locks = (): Promise<readonly number[]> =>
     open[0]?.evaluate(async () => {
       const { held = [], pending = [] } = await navigator.locks.query();
@@ -107,7 +107,7 @@ test('tabs that come and go at random leave one owner, no lost write and no lock
   await expect.poll(locks).toEqual([1, open.length, open.length - 1]);
 });
 
-test('I7: a tab in the back/forward cache gives up its open transaction, and comes back without it', {
+test('I7: a tab in the back/forward cache gives up its open transaction and returns without it', {
   timeout: 60_000,
 }, async () => {
   const [cached, other] = [await site.tab(), await site.tab()];
@@ -121,7 +121,7 @@ test('I7: a tab in the back/forward cache gives up its open transaction, and com
   expect(performance.now() - leftAt).toBeLessThan(5_000);
   await cached.evaluate(() => history.back()).catch(() => undefined);
   await cached.waitForFunction(() => 'app' in globalThis);
-  // The page was cached, not loaded anew.
+  // The page came from the cache and was not reloaded.
   expect(await cached.evaluate(() => app.roles().length)).toBeGreaterThan(0);
   expect(await other.evaluate(() => app.query('SELECT tab FROM notes'))).toEqual([{ tab: 'other' }]);
   await expect.poll(() => cached.evaluate(() => app.storage().role), { timeout: 10_000 }).toBe('follower');
@@ -129,7 +129,7 @@ test('I7: a tab in the back/forward cache gives up its open transaction, and com
   expect(await cached.evaluate(() => app.query('SELECT tab FROM notes'))).toEqual([{ tab: 'other' }]);
 });
 
-test('I1, I2: what was written without a network outlives the page, and the server gets it once', async () => {
+test('I1, I2: offline writes outlive the page and reach the server once', async () => {
   const server = await createTestServer();
   try {
     await site.context.route(`${server.url}/**`, (route) => route.abort());
@@ -151,10 +151,10 @@ test('I1, I2: what was written without a network outlives the page, and the serv
   }
 });
 
-/** The aim is 50 ms. Where two cores are shared with other tests, a task also counts the time that it waited. */
+/** The target is 50 ms. When other tests share the two cores, a task also counts its waiting time. */
 const longestTaskMs = 100;
 
-test('a first pull of 20,000 rows keeps the main thread free, for the owner and for a follower', {
+test('a first pull of 20,000 rows keeps the main thread free in the owner and in a follower', {
   timeout: 120_000,
   retry: 2,
 }, async () => {

@@ -28,7 +28,7 @@ const addTodos = async (page: Page, name: string, count: number): Promise<void> 
   for (let index = 0; index < count; index += 1) await page.evaluate((id) => app.addTodo(id), `${name}-${index}`);
 };
 
-/** The tab of each write, in the order in which they reached the server. */
+/** The tab of each write, in server order. */
 const writers = (): readonly string[] =>
   server.recordedRequests
     .filter(({ method }) => method === 'PUT')
@@ -38,7 +38,7 @@ const keys = (): readonly string[] =>
     .filter(({ method }) => method === 'PUT')
     .map(({ headers }) => String(headers['x-idempotency-key']));
 
-test('I11: of two tabs that sync at the same time one sends, and each operation once', {
+test('I11: only one of two concurrently syncing tabs sends, and it sends each operation once', {
   timeout: 60_000,
 }, async () => {
   const [a, b] = [await openTab('a'), await openTab('b')];
@@ -51,7 +51,7 @@ test('I11: of two tabs that sync at the same time one sends, and each operation 
   expect(new Set(keys()).size).toBe(10);
 });
 
-test('I8, I2: the tab that syncs crashes, and another one goes on at once', { timeout: 60_000 }, async () => {
+test('I8, I2: another tab takes over at once when the syncing tab crashes', { timeout: 60_000 }, async () => {
   const [dying, other] = [await openTab('dying'), await openTab('other')];
   await addTodos(dying, 'x', 2);
   server.hangNextRequests(1, { afterCommit: true, match: { method: 'PUT' } });
@@ -68,7 +68,7 @@ test('I8, I2: the tab that syncs crashes, and another one goes on at once', { ti
   expect(await other.evaluate(() => app.pendingCount())).toEqual([{ n: 0 }]);
 });
 
-test('I11: a hidden tab hands the sync to one that is seen, between two batches', { timeout: 60_000 }, async () => {
+test('I11: a hidden tab hands the sync to a visible one between two batches', { timeout: 60_000 }, async () => {
   const count = 40;
   const [hidden, seen] = [await openTab('hidden'), await openTab('seen')];
   await addTodos(hidden, 'x', count);
@@ -87,7 +87,7 @@ test('I11: a hidden tab hands the sync to one that is seen, between two batches'
   expect(turns).toHaveLength(count);
 });
 
-test('F-143: an account switch in one tab stops the others, and sends nothing of the first user', {
+test('F-143: an account switch in one tab stops the others and sends nothing of the first user', {
   timeout: 60_000,
 }, async () => {
   const [a, b] = [await openTab('a'), await openTab('b')];
@@ -103,7 +103,7 @@ test('F-143: an account switch in one tab stops the others, and sends nothing of
   expect(writers()).toEqual([]);
 });
 
-test('F-107: each tab says which tab has the file and which one syncs, and notices when that tab crashes', {
+test('F-107: each tab shows which tab owns the file and which one syncs, and notices a crash of that tab', {
   timeout: 60_000,
 }, async () => {
   const [first, second] = [await openTab('first'), await openTab('second')];

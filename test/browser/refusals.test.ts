@@ -2,7 +2,7 @@ import type { Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { browserApp, openBrowser, type BrowserSite, type TestBrowser } from '../support/browser-app.ts';
 
-/** Takes the handle of one file of the pool, as no tab of ours does. */
+/** Takes the handle of one pool file, which no tab of the product does. */
 const holdHandle = `
   (async () => {
     const root = await navigator.storage.getDirectory();
@@ -31,7 +31,7 @@ const addNote = (page: Page, tab: string): Promise<unknown> =>
   page.evaluate((by) => app.query('INSERT INTO notes (tab, n, part) VALUES (?, 0, ?)', [by, 'only']), tab);
 const countNotes = (page: Page): Promise<unknown> => page.evaluate(() => app.query('SELECT count(*) AS n FROM notes'));
 
-test('refuses names that are no names, and keeps odd ones apart', async () => {
+test('rejects invalid names and keeps unusual ones apart', async () => {
   const page = await site.tab();
   const open = (name: string): Promise<string> => page.evaluate((given) => app.open({ name: given }), name);
   expect(await open('')).toMatch(/^RangeError: openBrowserDatabase: name must not be empty/);
@@ -46,7 +46,7 @@ test('refuses names that are no names, and keeps odd ones apart', async () => {
   }
 });
 
-test('refuses a second set of entities under one name, and the first tab goes on', async () => {
+test('rejects a second set of entities under one name; the first tab goes on', async () => {
   const [first, second] = [await site.tab(), await site.tab()];
   expect(await first.evaluate(() => app.open())).toBe('open');
   const refusal = await second.evaluate(() => app.open({ hasOtherEntities: true }));
@@ -55,7 +55,7 @@ test('refuses a second set of entities under one name, and the first tab goes on
   expect(await countNotes(first)).toEqual([{ n: 1 }]);
 });
 
-test('refuses a stored file that is no database, leaves it as it is, and hands it out', async () => {
+test('rejects a stored file that is not a database, leaves it unchanged, and can export it', async () => {
   const page = await site.tab();
   await page.evaluate(() => app.open());
   await addNote(page, 'a');
@@ -72,7 +72,7 @@ test('refuses a stored file that is no database, leaves it as it is, and hands i
   expect(await countNotes(page)).toEqual([{ n: 0 }]);
 });
 
-test('moves a whole database from one name to another, for all tabs', async () => {
+test('renames a whole database for all tabs', async () => {
   const [first, second] = [await site.tab(), await site.tab()];
   await first.evaluate(() => app.open());
   await addNote(first, 'a');
@@ -93,7 +93,7 @@ test('moves a whole database from one name to another, for all tabs', async () =
   expect(await countNotes(second)).toEqual([{ n: 2 }]);
 });
 
-test('refuses to import what is no database, and what a newer release has migrated', async () => {
+test('refuses to import a file that is not a database or that a newer release has migrated', async () => {
   const page = await site.tab();
   await page.evaluate(() => app.open({ name: 'next', isNextRelease: true }));
   const newer = await page.evaluate(() => app.exportFile());
@@ -109,7 +109,7 @@ test('refuses to import what is no database, and what a newer release has migrat
   expect(await countNotes(page)).toEqual([{ n: 1 }]);
 });
 
-test('refuses a worker address that answers with a web page, in bounded time', async () => {
+test('rejects a worker address that answers with a web page, in bounded time', async () => {
   const page = await site.tab();
   expect(await page.evaluate(() => app.open({ worker: '/other' }))).toMatch(
     /^BrowserStorageError\(workerFailed\): .*JavaScript and not with a web page/,
@@ -117,7 +117,7 @@ test('refuses a worker address that answers with a web page, in bounded time', a
   expect(await page.evaluate(() => app.open())).toBe('open');
 });
 
-test('refuses an owner that never answers, in bounded time', async () => {
+test('rejects an owner that never answers, in bounded time', async () => {
   const page = await site.tab();
   const other = await site.context.newPage();
   await other.goto(`${site.url}/other`);
@@ -129,7 +129,7 @@ test('refuses an owner that never answers, in bounded time', async () => {
   expect(await page.evaluate(() => app.open())).toBe('open');
 });
 
-test('a file that something else has open is refused in bounded time, and loses nothing', async () => {
+test('rejects a file that something else has open in bounded time, and loses nothing', async () => {
   const page = await site.tab();
   await page.evaluate(() => app.open());
   await addNote(page, 'a');
@@ -162,7 +162,7 @@ test('deletes a database only when nobody has it open', async () => {
   expect(await page.evaluate(() => app.rescue('app'))).toMatch(/no stored database/);
 });
 
-test('an older release meets the schema of a newer one by name, and touches nothing', async () => {
+test('an older release rejects a newer schema with a code and changes nothing', async () => {
   const [older, newer] = [await site.tab(), await site.tab()];
   expect(await older.evaluate(() => app.open())).toBe('open');
   await addNote(older, 'a');
@@ -174,7 +174,7 @@ test('an older release meets the schema of a newer one by name, and touches noth
   expect(await older.evaluate(() => app.storage().role)).toBe('outdated');
   expect(await newer.evaluate(() => app.storage().role)).toBe('owner');
   await newer.close();
-  // The older tab owns the file now, and still leaves it alone.
+  // The older tab owns the file now and still leaves it alone.
   expect(await addNote(older, 'c')).toMatch(/AppOutdatedError/);
   await older.close();
   const rolledBack = await site.tab();
@@ -183,7 +183,7 @@ test('an older release meets the schema of a newer one by name, and touches noth
   expect(await countNotes(rolledBack)).toEqual([{ n: 1 }]);
 });
 
-test('rolls back the open transaction of a tab that dies, and the others go on', async () => {
+test('rolls back the open transaction of a tab that dies; the others go on', async () => {
   const [first, second] = [await site.tab(), await site.tab()];
   await first.evaluate(() => app.open());
   await second.evaluate(() => app.open());

@@ -19,13 +19,13 @@ afterEach(() => {
   }
 });
 
-test('importing the entry on a server touches no browser global', async () => {
+test('importing the entry on a server accesses no browser global', async () => {
   const touched: string[] = [];
   for (const name of names) {
     Object.defineProperty(globalThis, name, {
       configurable: true,
       get: () => {
-        // TypeORM asks which platform it is on.
+        // TypeORM detects its platform.
         if (new Error().stack?.includes('/src/') === true) touched.push(name);
         return undefined;
       },

@@ -23,7 +23,7 @@ async function withSite(
   }
 }
 
-/** Counts flushes before it starts the worker itself, which lies in `assets`. */
+/** Counts flushes, then starts the actual worker in `assets`. */
 const countFlushes = `
   const { flush } = FileSystemSyncAccessHandle.prototype;
   const counted = new BroadcastChannel('flushes');
@@ -32,7 +32,7 @@ const countFlushes = `
   counted.onmessage = ({ data }) => { if (data === 'how many') counted.postMessage(flushes); };
 `;
 
-test('a commit costs one flush, and an idle owner moves the WAL into the database', async () => {
+test('a commit costs one flush, and an idle owner checkpoints the WAL into the database', async () => {
   const documents = { '/count.js': countFlushes, '/counting-worker.js': workerAfter('/count.js') };
   await withSite(
     async (site) => {
@@ -58,12 +58,12 @@ test('a commit costs one flush, and an idle owner moves the WAL into the databas
   );
 });
 
-/** Sleeps when a page asks for it, so that nobody hears of it. */
+/** Goes to sleep when a page asks for it, so that nobody gets an answer. */
 const sleeping = `
   new BroadcastChannel('sleep').onmessage = ({ data }) => { for (const end = Date.now() + data; Date.now() < end; ); };
 `;
 
-test('an owner that says nothing is told of in the status, keeps the file, and answers late', async () => {
+test('reports a silent owner in the status, leaves it the file, and accepts its late answer', async () => {
   const documents = { '/sleep.js': sleeping, '/sleeping-worker.js': workerAfter('/sleep.js') };
   await withSite(
     async (site) => {
@@ -84,7 +84,7 @@ test('an owner that says nothing is told of in the status, keeps the file, and a
   );
 });
 
-test('a worker script that hangs is asked for once more under another address', async () => {
+test('requests a worker script that hangs once more under another address', async () => {
   await withSite(
     async (site) => {
       const page = await site.tab();
@@ -95,7 +95,7 @@ test('a worker script that hangs is asked for once more under another address', 
   );
 });
 
-test('a worker script that hangs twice is refused by name, in bounded time', async () => {
+test('rejects a worker script that hangs twice, with a code and in bounded time', async () => {
   await withSite(
     async (site) => {
       const page = await site.tab();
@@ -109,13 +109,13 @@ test('a worker script that hangs twice is refused by name, in bounded time', asy
   );
 });
 
-test('damage that a statement meets is told of in all tabs, with what the check found', () =>
+test('reports damage that a statement meets to all tabs, with the result of the check', () =>
   withSite(async (site) => {
     const [owner, follower] = [await site.tab(), await site.tab()];
     await owner.evaluate(() => app.open());
     await owner.evaluate(() => app.writeAtOnce('a', 400));
     await owner.evaluate(() => app.close());
-    // The schema and the names of the migrations stay: the database opens.
+    // The schema and the migration names stay, so the database opens.
     await owner.evaluate(() => app.damage('app', -40_000, 40_000));
     expect(await owner.evaluate(() => app.open())).toBe('open');
     expect(await follower.evaluate(() => app.open())).toBe('open');
@@ -125,7 +125,7 @@ test('damage that a statement meets is told of in all tabs, with what the check 
       await expect.poll(() => page.evaluate(() => app.storage().damage), { timeout: 5_000 }).toMatch(/\w/);
   }));
 
-test('a damaged schema is refused by name, also where the app allows memory, and is left as it is', () =>
+test('rejects a damaged schema with a code and leaves it unchanged, even where the app allows memory', () =>
   withSite(async (site) => {
     const page = await site.tab();
     await page.evaluate(() => app.open());
@@ -139,7 +139,7 @@ test('a damaged schema is refused by name, also where the app allows memory, and
     expect(await page.evaluate(() => app.fingerprint('app'))).toBe(before);
   }));
 
-test('a browser without space for a new database says so, and the app opens later', () =>
+test('a browser without space for a new database reports it, and the app opens later', () =>
   withSite(async (site) => {
     const page = await site.tab();
     const session = await site.context.newCDPSession(page);
@@ -155,7 +155,7 @@ test('a browser without space for a new database says so, and the app opens late
 test.each([
   { answer: 'granted', expected: { persisted: true } },
   { answer: 'denied', expected: { persisted: false, persistRefused: true } },
-] as const)('the browser is asked to keep the file at the first write: $answer', ({ answer, expected }) =>
+] as const)('asks the browser to persist the file at the first write: $answer', ({ answer, expected }) =>
   withSite(async (site) => {
     const page = await site.tab();
     const session = await site.context.newCDPSession(page);
@@ -177,7 +177,7 @@ test.each([
   }),
 );
 
-test('full storage rejects the write with what to do, keeps what was there, and recovers', () =>
+test('rejects a write to full storage with advice, keeps existing data, and recovers', () =>
   withSite(async (site) => {
     const page = await site.tab();
     await page.evaluate(() => app.open());
@@ -195,7 +195,7 @@ test('full storage rejects the write with what to do, keeps what was there, and 
     expect(await page.evaluate(() => app.query('PRAGMA integrity_check'))).toEqual([{ integrity_check: 'ok' }]);
   }));
 
-test('a strict content security policy and Trusted Types are enough', () =>
+test('works under a strict content security policy with Trusted Types', () =>
   withSite(
     async (site) => {
       const page = await site.tab();

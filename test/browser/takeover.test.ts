@@ -6,9 +6,9 @@ import { crippledWorkers, withoutFile } from '../support/crippled-worker.ts';
 import { WrittenLog } from './written-log.ts';
 
 const rounds = Number(process.env['BROWSER_ROUNDS'] ?? 30);
-/** Of a database whose pages lie in IndexedDB: the election is the same, so that a few rounds tell. */
+/** Few rounds suffice for a database in IndexedDB: the election is the same. */
 const fallbackRounds = Number(process.env['BROWSER_FALLBACK_ROUNDS'] ?? 6);
-/** Three tabs that write without a pause leave no processor for the tab that is to open. */
+/** Three tabs that write without a pause leave no CPU time for the opening tab. */
 const pauseMs = 5;
 const seed = Number(process.env['BROWSER_SEED'] ?? 14);
 
@@ -24,7 +24,7 @@ interface Tab {
 
 const ends = ['close', 'reload', 'crash', 'backForwardCache', 'hide', 'freeze'] as const;
 
-/** Ends the ownership of a tab in the given way. Resolves with whether the page still lives and writes on. */
+/** Ends a tab's ownership in the given way. Resolves with whether the page is still alive and writing. */
 async function end(kind: (typeof ends)[number], { page }: Tab, site: BrowserSite): Promise<boolean> {
   switch (kind) {
     case 'close':
@@ -68,7 +68,7 @@ test.each([
   { mode: 'opfs', rounds, settings: {} },
   { mode: 'indexeddb', rounds: fallbackRounds, settings: { worker: withoutFile } },
 ])(
-  'I2, I7: three tabs write while the owner ends in every way, and no write is lost or doubled ($mode)',
+  'I2, I7: three writing tabs lose and double no write, however the owner ends ($mode)',
   {
     timeout: 60_000 + rounds * 6_000,
   },

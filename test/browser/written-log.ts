@@ -10,18 +10,18 @@ const partsOf = (n: number): readonly string[] => (n % 4 === 3 ? ['first', 'seco
 
 type Entry = readonly [tab: string, n: number, isStored: boolean, error: string];
 
-/** Every write that a page was told of, kept outside of the browser. */
+/** Every write that was acknowledged to a page, kept outside of the browser. */
 export class WrittenLog {
   readonly #stored = new Map<string, Set<number>>();
   readonly #refused = new Map<string, Map<number, string>>();
-  /** When writes were acknowledged, by tab, ms. */
+  /** The times of acknowledged writes by tab, in ms. */
   readonly #times: { readonly tab: string; readonly at: number }[] = [];
 
   async listenTo(context: BrowserContext): Promise<void> {
     await context.exposeFunction('wrote', (...entry: Entry) => this.note([entry]));
   }
 
-  /** Notes what a page was told of its writes. */
+  /** Records what a page learned about its writes. */
   note(entries: readonly Entry[]): void {
     for (const [tab, n, isStored, error] of entries) {
       if (isStored) {
@@ -43,13 +43,13 @@ export class WrittenLog {
     return this.#stored.get(tab)?.size ?? 0;
   }
 
-  /** How long after `at` the first of these tabs had a write acknowledged, ms. */
+  /** The time from `at` to the first acknowledged write of these tabs, in ms. */
   firstAfter(at: number, tabs: readonly string[]): number | undefined {
     const found = this.#times.find((entry) => entry.at > at && tabs.includes(entry.tab));
     return found && found.at - at;
   }
 
-  /** The longest time since `at` in which none of these tabs had a write acknowledged, ms. */
+  /** The longest time since `at` without an acknowledged write of these tabs, in ms. */
   longestSilence(at: number, tabs: readonly string[]): number {
     let last = at;
     let longest = 0;
@@ -61,7 +61,7 @@ export class WrittenLog {
     return longest;
   }
 
-  /** What is wrong with the rows: lost, doubled, halved, or stored although the page was told otherwise. */
+  /** Errors in the rows: lost, doubled, partial, or stored although the page was told otherwise. */
   complaints(rows: readonly StoredNote[]): readonly string[] {
     const found = new Map<string, number>();
     for (const { tab, n, part } of rows) {

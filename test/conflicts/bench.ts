@@ -16,7 +16,7 @@ import { MemoryTransport, type MemoryTransportOptions } from '../../src/testing/
 import { seededRandom } from '../../src/testing/seeded-random.ts';
 import { createSimulatedClock, type SimulatedClock } from '../../src/testing/simulated-clock.ts';
 
-/** A record with a field of every sort that merges differ in. */
+/** A record with one field of each kind that merges treat differently. */
 export interface Task extends SyncedRow {
   id: string;
   title: string | null;
@@ -56,11 +56,11 @@ export const taskOf = (id: string, changes: Partial<Task> = {}): Task => ({
   ...changes,
 });
 
-/** Keeps what was sent, as it was sent. */
+/** Records each request as it was sent. */
 export class RecordingTransport extends MemoryTransport {
   readonly sent: Op[] = [];
   readonly forced: Op[] = [];
-  /** Rejects everything as a missing network does. */
+  /** Rejects every request, as a missing network does. */
   isOffline = false;
 
   override async push(ops: readonly Op[], context: PushContext): Promise<BatchPushResult> {
@@ -106,10 +106,10 @@ export interface ConflictBench {
   types(prefix?: string): SyncEventType[];
   eventsOf<Type extends SyncEventType>(type: Type): Extract<SyncEvent, { type: Type }>[];
   row(id: string): Promise<Task | null>;
-  /** Edits the row as it is here, some fields of it. */
+  /** Edits some fields of the local row. */
   edit(id: string, changes: Partial<Task>, options?: { readonly localTimestamp?: string }): Promise<void>;
   queued(): Promise<readonly string[]>;
-  /** The server has the row, and it was pulled. */
+  /** The server has the row and the client has pulled it. */
   begin(id: string, changes?: Partial<Task>): Promise<void>;
   sync(): ReturnType<SyncEngine['sync']>;
   /** The same database and server, after a restart. */
@@ -118,7 +118,7 @@ export interface ConflictBench {
 }
 
 /**
- * Waits for something that real work brings about. By the real clock, since a database is real; the bound is for a test
+ * Waits for an effect of real work. It uses the real clock because the database is real; the limit only ends a test
  * that fails.
  */
 export async function until(reached: () => boolean | Promise<boolean>): Promise<void> {
@@ -131,22 +131,19 @@ export async function until(reached: () => boolean | Promise<boolean>): Promise<
   throw new Error('it never came to that');
 }
 
-/** When the user acts, unless a test says otherwise; the server's clock stands at the same time. */
+/** The time of the user's action unless a test says otherwise; the server's clock shows the same time. */
 export const noon = Date.UTC(2026, 0, 1, 12);
 
-/** The row as a server has it, without a timestamp. */
+/** The row as the server has it, without a timestamp. */
 export const wireOf = ({ updatedAt: _updatedAt, deletedAtLocal: _local, ...row }: Task): JsonObject =>
   ({ ...row }) as JsonObject;
 
-/**
- * An engine over a real database and a server in memory. Time stands still, and nothing waits between two rounds of a
- * conflict.
- */
+/** An engine over a real database and an in-memory server. Time stands still, and conflict rounds do not wait. */
 export async function openConflicts(options: BenchOptions = {}): Promise<ConflictBench> {
   const { driver = 'better-sqlite3', database = ':memory:' } = options;
   const dataSource = await openDatabase({ driver, database, entities: [taskEntity], synchronize: true });
   const clock = createSimulatedClock(noon);
-  // What is due at once is done at once, without anybody moving the time.
+  // Runs timers that are due at once without advancing the clock.
   const prompt: SimulatedClock = Object.assign(Object.create(clock) as SimulatedClock, {
     setTimeout: (callback: () => void, delayMs: number) => {
       if (delayMs > 0) return clock.setTimeout(callback, delayMs);

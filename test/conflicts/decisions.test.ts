@@ -24,7 +24,7 @@ async function park(id = 't1', database = ':memory:'): Promise<string> {
 
 const waiting = async (): Promise<string> => (await bench.engine.conflicts())[0]?.conflict.opId ?? 'nothing waits';
 
-test('F-02: parked, it is not sent again until somebody decides; the decision is applied by itself', async () => {
+test('F-02: does not resend a parked operation until somebody decides, then applies the decision automatically', async () => {
   const opId = await park();
   await bench.sync();
   await bench.sync();
@@ -40,7 +40,7 @@ test('F-02: parked, it is not sent again until somebody decides; the decision is
   ]);
 });
 
-test('I7: a decision made offline survives a restart and is applied in the next run that reaches the server', async () => {
+test('I7: keeps a decision made offline across a restart and applies it in the next run that reaches the server', async () => {
   directory = await mkdtemp('/tmp/conflicts-');
   const opId = await park('t1', `${directory}/app.db`);
   bench.transport.isOffline = true;
@@ -54,7 +54,7 @@ test('I7: a decision made offline survives a restart and is applied in the next 
   expect(await bench.engine.conflicts()).toEqual([]);
 });
 
-test('a decision made while paused and offline waits for both to end', async () => {
+test('holds a decision made while paused and offline until both end', async () => {
   const opId = await park();
   await bench.engine.pause();
   await bench.engine.resolveConflict(opId, acceptServer());
@@ -67,11 +67,11 @@ test('a decision made while paused and offline waits for both to end', async () 
   expect(await bench.queued()).toEqual([]);
 });
 
-test('F-31: a decision about a version that a pull has replaced since is asked again', async () => {
+test('F-31: asks again when a pull has replaced the version that was decided on', async () => {
   const opId = await park();
   await bench.engine.pause();
   await bench.engine.resolveConflict(opId, acceptClient());
-  // What another tab's pull would bring.
+  // What another tab's pull would store.
   await bench.dataSource.query('UPDATE "sync_conflicts" SET "server_data" = ?, "server_timestamp" = ?', [
     '{"id":"t1","title":"newer"}',
     '2026-01-01T12:30:00.000000Z',
@@ -85,7 +85,7 @@ test('F-31: a decision about a version that a pull has replaced since is asked a
   expect(bench.eventsOf('conflict.unresolved').at(-1)?.reason).toContain('another version');
 });
 
-test('F-31: a decision that meets a version nobody has seen here is asked again, whatever the strategy would do', async () => {
+test('F-31: asks again when a decision meets an unseen server version, whatever the strategy says', async () => {
   const opId = await park();
   bench.backend.update('tasks', 't1', { title: 'newest' });
   await bench.engine.resolveConflict(opId, acceptMerged({ title: 'decided on the old one' }));
@@ -99,7 +99,7 @@ test('F-31: a decision that meets a version nobody has seen here is asked again,
   expect(bench.backend.get('tasks', 't1')).toMatchObject({ title: 'decided on the new one' });
 });
 
-test("giving up does not depend on the server's version", async () => {
+test("gives up regardless of the server's version", async () => {
   const opId = await park();
   await bench.engine.pause();
   await bench.engine.resolveConflict(opId, discard());
@@ -110,7 +110,7 @@ test("giving up does not depend on the server's version", async () => {
   expect(await bench.row('t1')).toMatchObject({ title: 'newest' });
 });
 
-test("F-36, EVT-09: discard puts the row to the server's state, tells what was lost, and has no result", async () => {
+test("F-36, EVT-09: discard restores the server's state, reports what was lost, and has no result", async () => {
   const opId = await park();
   await bench.engine.resolveConflict(opId, discard());
   await bench.engine.whenIdle();
@@ -124,7 +124,7 @@ test("F-36, EVT-09: discard puts the row to the server's state, tells what was l
   expect(bench.eventsOf('op.discarded')).toMatchObject([{ opId, reason: 'discard' }]);
 });
 
-test('F-136: edits made after the decision was asked for are rebased on what it came to', async () => {
+test('F-136: rebases edits made after the question on the result of the decision', async () => {
   const opId = await park();
   await bench.edit('t1', { stock: 8 });
   await bench.engine.resolveConflict(opId, acceptServer());
@@ -134,7 +134,7 @@ test('F-136: edits made after the decision was asked for are rebased on what it 
   expect(bench.eventsOf('conflict.detected')).toHaveLength(1);
 });
 
-test('what waited behind a decided conflict goes out in the same run', async () => {
+test('sends operations queued behind a decided conflict in the same run', async () => {
   const opId = await park();
   await bench.edit('t1', { stock: 8 });
   await bench.engine.resolveConflict(opId, acceptClient());
@@ -143,21 +143,21 @@ test('what waited behind a decided conflict goes out in the same run', async () 
   expect(await bench.queued()).toEqual([]);
 });
 
-test('a person may defer, too: then it is shown still', async () => {
+test('keeps showing a conflict that a person defers', async () => {
   const opId = await park();
   await bench.engine.resolveConflict(opId, defer());
   await bench.engine.whenIdle();
   expect(await bench.engine.conflicts()).toMatchObject([{ state: 'awaiting', reason: 'Resolution deferred' }]);
 });
 
-test('F-35: a decision that cannot be stored here is refused at once', async () => {
+test('F-35: rejects a decision that cannot be stored locally at once', async () => {
   const opId = await park();
   await expect(bench.engine.resolveConflict(opId, acceptMerged({ stock: 'many' }))).rejects.toThrow(ValidationError);
   await expect(bench.engine.resolveConflict('no such op', acceptServer())).rejects.toThrow(/no conflict waits/);
   expect(await bench.engine.conflicts()).toMatchObject([{ state: 'awaiting' }]);
 });
 
-test('F-03: a decision that the server refuses leaves the conflict with a person, who is told why', async () => {
+test('F-03: a decision that the server refuses returns the conflict to the person with the reason', async () => {
   const opId = await park();
   const stop = bench.backend.addRule(() => ({ status: 422, body: { error: 'validation', message: 'no seats left' } }));
   await bench.engine.resolveConflict(opId, acceptClient());
@@ -175,7 +175,7 @@ test('F-03: a decision that the server refuses leaves the conflict with a person
   expect(bench.backend.get('tasks', 't1')).toMatchObject({ title: 'mine' });
 });
 
-test('I1: a re-push whose reply is lost is sent again under its key, and the conflict is told as resolved then', async () => {
+test('I1: resends a re-push whose reply was lost under the same key and then reports the conflict as resolved', async () => {
   const opId = await park();
   const { push } = bench.transport;
   bench.transport.push = async (ops, context) => {
@@ -195,7 +195,7 @@ test('I1: a re-push whose reply is lost is sent again under its key, and the con
 });
 
 test.each(['throttled', 'unauthorized'] as const)(
-  'I7: a decision outlives an answer that only postpones it: %s',
+  'I7: keeps a decision after an answer that only postpones it: %s',
   async (answer) => {
     const opId = await park();
     const { push } = bench.transport;
@@ -225,7 +225,7 @@ test.each(['throttled', 'unauthorized'] as const)(
   },
 );
 
-test('conflicts$ shows each state a person must know', async () => {
+test('conflicts$ shows each state that a person must know', async () => {
   bench = await openConflicts({ conflict: { strategy: 'manual' } });
   const seen: (readonly string[])[] = [];
   bench.engine.conflicts$.subscribe((conflicts) => seen.push(conflicts.map(({ state }) => state)));

@@ -15,7 +15,8 @@ import type { Task } from './bench.ts';
 type Fields = Partial<Task>;
 
 /**
- * One row of the table: what both sides did, and what is to come of it. The row begins as `start`, or on neither side.
+ * One row of the table: what both sides did, and the expected result. The row starts as `start`, or exists on neither
+ * side.
  */
 export interface GoldenCase {
   readonly name: string;
@@ -27,20 +28,20 @@ export interface GoldenCase {
   readonly here: Fields | 'deleted';
   /** `purged`: deleted without a tombstone. */
   readonly there: Fields | 'deleted' | 'purged';
-  /** The user acted this much after (or before) the server's change. */
+  /** How long after (or before) the server's change the user acted. */
   readonly hereLaterMs?: number;
-  /** Both sides' row afterwards. `same`: as it is there already. */
+  /** The row on both sides afterwards. `same`: unchanged. */
   readonly result: Fields | 'gone' | 'stays parked';
   readonly resolution?: ConflictResolution['type'];
-  /** Requests after the one that met the conflict, and whether they were forced. */
+  /** Requests after the one that met the conflict, and whether each was forced. */
   readonly sends?: 'nothing' | 'conditional' | 'unconditional' | 'forced';
   readonly merged?: { readonly local: readonly string[]; readonly server: readonly string[] };
-  /** Fields of ours that are lost, as `givenUp` names them; `all`: the whole operation. */
+  /** Our lost fields, as `givenUp` names them; `all`: the whole operation. */
   readonly lost?: readonly string[] | 'all';
   readonly reason?: string;
 }
 
-/** The row that most cases begin with. */
+/** The initial row of most cases. */
 export const start = {
   title: 'title',
   done: false,

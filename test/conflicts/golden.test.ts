@@ -35,7 +35,7 @@ async function play({ strategy, table, config, begin, here, there, hereLaterMs =
 const kindOf = (op: Op): string =>
   op.force === true ? 'forced' : op.baseUpdatedAt === undefined ? 'unconditional' : 'conditional';
 
-describe('the table of strategies and situations ', () => {
+describe('the table of strategies and situations', () => {
   test.each(goldenCases.map((one) => [`${one.strategy}: ${one.name}`, one] as const))('%s', async (_, golden) => {
     await play(golden);
     const { result, resolution, sends, merged, lost, reason } = golden;
@@ -67,7 +67,7 @@ describe('the table of strategies and situations ', () => {
     const requests = bench.transport.sent.slice(1);
     if (sends === 'nothing') expect(requests).toEqual([]);
     else if (sends !== undefined) expect(requests.map(kindOf)).toEqual([sends]);
-    // Another body has another key (F-32).
+    // A different body has a different key (F-32).
     expect(new Set(bench.transport.sent.map(({ requestId }) => requestId)).size).toBe(bench.transport.sent.length);
     if (sends !== 'forced') expect(bench.transport.forced).toEqual([]);
 

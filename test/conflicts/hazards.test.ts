@@ -9,8 +9,8 @@ afterEach(() => bench.close());
 
 const refusal = { status: 422, body: { error: 'validation', message: 'no seats left' } };
 
-describe('F-03: the server refuses what resolves the conflict', () => {
-  test('one try in a run, counted and told; stuck at the limit, others go on', async () => {
+describe('F-03: the server refuses the resolution of a conflict', () => {
+  test('counts and reports one try per run, stops at the limit, and lets other operations go on', async () => {
     bench = await openConflicts({ conflict: { strategy: 'clientWins' }, config: { maxOutboxTryCount: 2 } });
     await bench.begin('t1');
     await bench.edit('t1', { title: 'mine' });
@@ -32,7 +32,7 @@ describe('F-03: the server refuses what resolves the conflict', () => {
   });
 
   test.each([0, 2])(
-    'CFL-08: a server that always has another version gets %s more rounds and is left alone then',
+    'CFL-08: retries %s times against a server that always has another version, then stops',
     async (maxConflictRetries) => {
       bench = await openConflicts({ config: { maxConflictRetries } });
       await bench.begin('t1');
@@ -46,7 +46,7 @@ describe('F-03: the server refuses what resolves the conflict', () => {
     },
   );
 
-  test('CLI-04: a forced write that meets another conflict is forced again', async () => {
+  test('CLI-04: forces a forced write again when it meets another conflict', async () => {
     bench = await openConflicts({ conflict: { strategy: 'clientWins' } });
     await bench.begin('t1');
     await bench.edit('t1', { title: 'mine' });
@@ -63,8 +63,8 @@ describe('F-03: the server refuses what resolves the conflict', () => {
   });
 });
 
-describe('F-20: nobody conflicts with himself', () => {
-  test("(a) two offline edits of one row, and somebody else's: all three survive", async () => {
+describe('F-20: a device never conflicts with its own edits', () => {
+  test('(a) keeps two offline edits of one row and an edit by somebody else', async () => {
     bench = await openConflicts();
     await bench.begin('t1');
     await bench.edit('t1', { title: 'mine' });
@@ -76,7 +76,7 @@ describe('F-20: nobody conflicts with himself', () => {
   });
 
   test.each(['serverWins', 'lastWriteWins', 'manual'] as const)(
-    '(b–d) %s, one device, unfolded edits: no conflict at all',
+    '(b–d) %s on one device, with unfolded edits, cause no conflict',
     async (strategy) => {
       bench = await openConflicts({ conflict: { strategy }, config: { coalesce: false } });
       await bench.begin('t1');
@@ -88,7 +88,7 @@ describe('F-20: nobody conflicts with himself', () => {
     },
   );
 
-  test('(e) created offline and edited before the first sync', async () => {
+  test('(e) edits a row that was created offline before the first sync', async () => {
     bench = await openConflicts({ conflict: { strategy: 'manual' } });
     await bench.writer.insertAndEnqueue(taskOf('t1'));
     await bench.edit('t1', { title: 'edited' });
@@ -96,7 +96,7 @@ describe('F-20: nobody conflicts with himself', () => {
     expect(bench.backend.get('tasks', 't1')).toMatchObject({ title: 'edited' });
   });
 
-  test('CFL-03, CFL-04: some of a batch conflict: each is resolved on its own row, the others are pushed', async () => {
+  test('CFL-03, CFL-04: resolves each conflicting operation of a batch on its own row and pushes the others', async () => {
     bench = await openConflicts();
     for (const id of ['t1', 't2', 't3']) await bench.begin(id);
     for (const id of ['t1', 't2', 't3']) await bench.edit(id, { title: `mine ${id}` });
@@ -114,7 +114,7 @@ describe('F-20: nobody conflicts with himself', () => {
     expect(bench.eventsOf('conflict.resolved').map(({ conflict }) => conflict.entityId)).toEqual(['t1', 't3']);
   });
 
-  test('with unfolded edits a conflict of the first takes the later ones along', async () => {
+  test('a conflict of the first unfolded edit includes the later ones', async () => {
     bench = await openConflicts({ config: { coalesce: false } });
     await bench.begin('t1');
     await bench.edit('t1', { title: 'mine' });
@@ -125,7 +125,7 @@ describe('F-20: nobody conflicts with himself', () => {
   });
 });
 
-describe('what a conflict answer lacks', () => {
+describe('incomplete conflict answers', () => {
   const answering = (body: JsonObject) => async (): Promise<void> => {
     bench = await openConflicts();
     await bench.begin('t1');
@@ -138,14 +138,17 @@ describe('what a conflict answer lacks', () => {
     expect(bench.backend.get('tasks', 't1')).not.toHaveProperty('message');
     expect(bench.transport.calls.filter(({ type }) => type === 'fetch')).toHaveLength(1);
   };
-  test('F-33: no row in it: the row is fetched', answering({ error: 'conflict', message: 'somebody was faster' }));
   test(
-    "F-34: another entity's row in it: the row is fetched",
+    'F-33: fetches the row when the answer contains no row',
+    answering({ error: 'conflict', message: 'somebody was faster' }),
+  );
+  test(
+    "F-34: fetches the row when the answer contains another entity's row",
     answering({ error: 'conflict', current: { id: 'other', title: 'other', updatedAt: '2026-01-01T12:00:00Z' } }),
   );
 });
 
-test('F-22: edited here, deleted there: never dropped in silence', async () => {
+test('F-22: never silently drops a local edit of a row that the server deleted', async () => {
   bench = await openConflicts({ conflict: { strategy: 'serverWins' } });
   await bench.begin('t1');
   await bench.edit('t1', { title: 'mine' });
@@ -157,7 +160,7 @@ test('F-22: edited here, deleted there: never dropped in silence', async () => {
   expect(await bench.row('t1')).toBeNull();
 });
 
-test('F-35: a merged row that could not be stored here is not sent; it waits, and can be decided', async () => {
+test('F-35: does not send a merged row that cannot be stored locally; the conflict waits for a decision', async () => {
   bench = await openConflicts({
     conflict: { strategy: 'merge', mergeFunction: (local, server) => ({ ...server, ...local, stock: 'a lot' }) },
   });
@@ -186,14 +189,14 @@ test('F-35: what `fromJson` of the table refuses is not sent either', async () =
     },
   });
   await bench.begin('t1');
-  await bench.edit('t1', { stock: 6 });
+  await bench.edit("does not send a row that the table's `fromJson` refuses", { stock: 6 });
   bench.backend.update('tasks', 't1', { done: true });
   await bench.sync();
   expect(bench.eventsOf('conflict.unresolved')[0]?.reason).toContain('no such title');
   expect(bench.transport.sent).toHaveLength(1);
 });
 
-test('F-37: a delete that survives its conflict takes the row along', async () => {
+test('F-37: a delete that survives its conflict removes the row', async () => {
   bench = await openConflicts({ conflict: { deleteConflict: 'delete' }, table: { tombstones: 'remove' } });
   bench.backend.deletes = 'hard';
   await bench.begin('t1');
@@ -204,7 +207,7 @@ test('F-37: a delete that survives its conflict takes the row along', async () =
   expect(await bench.row('t1')).toBeNull();
 });
 
-test("F-67, LWW-01: the local clock is wrong by an hour: what the server's clock says counts", async () => {
+test("F-67, LWW-01: trusts the server's clock when the local clock is wrong by an hour", async () => {
   bench = await openConflicts({ conflict: { strategy: 'lastWriteWins' } });
   await bench.begin('t1');
   await bench.dataSource.query('INSERT INTO "sync_state" ("name", "value") VALUES (?, ?)', [
@@ -218,7 +221,7 @@ test("F-67, LWW-01: the local clock is wrong by an hour: what the server's clock
   expect(bench.backend.get('tasks', 't1')).toMatchObject({ title: 'theirs' });
 });
 
-/** The stored offset is read when an engine starts. */
+/** The engine reads the stored offset when it starts. */
 async function reopenOnSame(before: ConflictBench): Promise<Pick<ConflictBench, 'engine' | 'sync' | 'close'>> {
   const { createSyncEngine } = await import('../../src/engine/create-sync-engine.ts');
   const { syncTable } = await import('../../src/persistence/tables/sync-table.ts');
@@ -243,7 +246,7 @@ async function reopenOnSame(before: ConflictBench): Promise<Pick<ConflictBench, 
 }
 
 describe('CFL-06: skipConflictingOps', () => {
-  test('an unresolved change is given up, with an event that holds it; nothing counts as resolved', async () => {
+  test('gives up an unresolved change with an event that holds it, and counts nothing as resolved', async () => {
     bench = await openConflicts({ conflict: { strategy: 'manual' }, config: { skipConflictingOps: true } });
     await bench.begin('t1');
     await bench.edit('t1', { title: 'mine' });
@@ -257,7 +260,7 @@ describe('CFL-06: skipConflictingOps', () => {
     ]);
   });
 
-  test('so is one that the server refuses, and one that met another version in each round', async () => {
+  test('also gives up a change that the server refuses or that met a new version in each round', async () => {
     bench = await openConflicts({
       conflict: { strategy: 'clientWins' },
       config: { skipConflictingOps: true, maxConflictRetries: 1 },
@@ -281,7 +284,7 @@ describe('CFL-06: skipConflictingOps', () => {
   });
 });
 
-test('EVT-01: conflict events come after those of the batch and before the pull', async () => {
+test('EVT-01: emits conflict events after those of the batch and before the pull', async () => {
   bench = await openConflicts();
   await bench.begin('t1');
   await bench.edit('t1', { title: 'mine' });
@@ -302,7 +305,7 @@ test('EVT-01: conflict events come after those of the batch and before the pull'
   ]);
 });
 
-test('CFL-16: unicode goes through a conflict intact', async () => {
+test('CFL-16: keeps Unicode intact through a conflict', async () => {
   bench = await openConflicts();
   const title = 'Größe 尺寸 👩‍👩‍👧 \u0000\u2028"\\';
   await bench.begin('t1');
@@ -313,7 +316,7 @@ test('CFL-16: unicode goes through a conflict intact', async () => {
   expect(await bench.row('t1')).toMatchObject({ title, meta: { ключ: 'värde' } });
 });
 
-test('CFL-15: a fresh client sees what was resolved', async () => {
+test('CFL-15: a new client receives the resolved row', async () => {
   bench = await openConflicts();
   await bench.begin('t1');
   await bench.edit('t1', { title: 'mine' });
@@ -325,7 +328,7 @@ test('CFL-15: a fresh client sees what was resolved', async () => {
   await fresh.close();
 });
 
-test("a table that sends changed fields sends what differs from the server's row", async () => {
+test("a table that sends changed fields sends the differences from the server's row", async () => {
   bench = await openConflicts({ table: { sendChangedFields: true } });
   await bench.begin('t1');
   await bench.edit('t1', { title: 'mine' });
@@ -336,7 +339,7 @@ test("a table that sends changed fields sends what differs from the server's row
   expect(bench.backend.get('tasks', 't1')).toMatchObject({ title: 'mine', stock: 9 });
 });
 
-test('AUT-07: conflicts are resolved in the push of a full resync, too', async () => {
+test('AUT-07: also resolves conflicts in the push of a full resync', async () => {
   bench = await openConflicts();
   await bench.begin('t1');
   await bench.edit('t1', { title: 'mine' });
@@ -345,7 +348,7 @@ test('AUT-07: conflicts are resolved in the push of a full resync, too', async (
   expect(await bench.row('t1')).toMatchObject({ title: 'mine', stock: 9 });
 });
 
-describe('F-13: settings that make no sense are refused when the engine is made', () => {
+describe('F-13: rejects invalid settings when the engine is created', () => {
   test.each([
     [{ strategy: 'newest' }, /conflict.strategy of kind 'tasks'/],
     [{ resolver: 'me' }, /conflict.resolver/],

@@ -85,7 +85,7 @@ function conflictOf({
   };
 }
 
-/** What the engine would send, and what it would tell as lost. */
+/** What the engine would send, and what it would report as lost. */
 function resolved(
   conflict: Conflict,
   fields: Readonly<Record<string, FieldRule>> = {},
@@ -102,7 +102,7 @@ function resolved(
   throw new Error(`unresolved: ${plan.type === 'park' ? plan.reason : 'a resolver'}`);
 }
 
-test('F-28, F-29: no intended change is lost without being named', () => {
+test('F-28, F-29: names every intended change that a merge loses', () => {
   fc.assert(
     fc.property(sides, rules, (given, fields) => {
       const conflict = conflictOf(given);
@@ -139,7 +139,7 @@ test('F-28, F-29: no intended change is lost without being named', () => {
   );
 });
 
-test('what we did not touch is as the server has it, under any rule', () => {
+test("keeps the server's value of every field that we did not touch, under any rule", () => {
   fc.assert(
     fc.property(sides, rules, (given, fields) => {
       const conflict = conflictOf({ ...given, known: true, base: given.base ?? given.server });
@@ -152,7 +152,7 @@ test('what we did not touch is as the server has it, under any rule', () => {
   );
 });
 
-test("identity: without a change of ours the result is the server's row, and no request is made", () => {
+test("identity: without a local change, the result is the server's row and no request is made", () => {
   fc.assert(
     fc.property(row, row, rules, fc.boolean(), (base, server, fields, known) => {
       const { data, lost, isSent } = resolved(conflictOf({ base, local: base, server, known }), fields);
@@ -163,7 +163,7 @@ test("identity: without a change of ours the result is the server's row, and no 
   );
 });
 
-test('identity: where the server has not moved on the result is our row', () => {
+test('identity: when the server has not changed, the result is our row', () => {
   fc.assert(
     fc.property(row, row, fc.boolean(), (base, local, known) => {
       const { data, lost } = resolved(conflictOf({ base, local, server: base, known }));
@@ -174,7 +174,7 @@ test('identity: where the server has not moved on the result is our row', () => 
   );
 });
 
-/** Content without the order of lists: who reordered last is not known to a second merge. */
+/** Content without list order: a second merge does not know who reordered last. */
 const unordered = (data: JsonObject): unknown =>
   Object.fromEntries(
     Object.entries(data).map(([key, value]) => [
@@ -183,7 +183,7 @@ const unordered = (data: JsonObject): unknown =>
     ]),
   );
 
-test("idempotence: merged once more with its own result as the server's row, nothing comes or goes", () => {
+test("idempotence: merging the result again as the server's row changes nothing", () => {
   fc.assert(
     fc.property(sides, (given) => {
       const conflict = conflictOf(given);
@@ -194,7 +194,7 @@ test("idempotence: merged once more with its own result as the server's row, not
   );
 });
 
-test('provenance is exact: a field is named where its value came from', () => {
+test('provenance is exact: names each field under the side that its value came from', () => {
   fc.assert(
     fc.property(sides, (given) => {
       const { localData, serverData, changedFields, baseData } = conflictOf(given);
@@ -213,7 +213,7 @@ test('provenance is exact: a field is named where its value came from', () => {
   );
 });
 
-test('max and min compare numbers, timestamps with any number of digits, and texts; null gives way', () => {
+test('max and min compare numbers, timestamps with any number of digits, and strings; null loses', () => {
   const decide = (rule: FieldRule, mine: Json, theirs: Json): Json | undefined =>
     applyFieldRules(
       { data: { f: mine }, localFields: ['f'], serverFields: [] },

@@ -3,7 +3,7 @@ import { acceptMerged, type ConflictStrategy } from '../../src/model/conflict.ts
 import { deepMerge, preservingMerge } from '../../src/rules/merging/merge.ts';
 import { openConflicts, taskOf, type BenchOptions, type ConflictBench, type Task } from './bench.ts';
 
-/** The behaviours of the parity table, §12 to §21, by number, as far as the table and the hazards do not name them. */
+/** Behaviours of parity table §12 to §21, by number, unless the golden table or the hazards cover them. */
 let bench: ConflictBench;
 afterEach(() => bench.close());
 
@@ -21,14 +21,14 @@ async function collide(
 }
 const strategy = (name: ConflictStrategy): BenchOptions => ({ conflict: { strategy: name } });
 
-test('CFL-01, AUT-01: without any setting a conflict is merged', async () => {
+test('CFL-01, AUT-01: merges a conflict by default', async () => {
   expect(await collide({})).toMatchObject({ conflicts: 1, conflictsResolved: 1 });
   expect(bench.eventsOf('conflict.detected')).toMatchObject([
     { strategy: 'autoPreserve', conflict: { kind: 'tasks', entityId: 't1' } },
   ]);
 });
 
-test('CFL-02, EVT-18: a delete has no local data', async () => {
+test('CFL-02, EVT-18: gives a delete no local data', async () => {
   await collide(strategy('manual'), 'deleted');
   expect(bench.eventsOf('conflict.detected')[0]?.conflict).toMatchObject({
     opType: 'delete',
@@ -37,13 +37,13 @@ test('CFL-02, EVT-18: a delete has no local data', async () => {
   });
 });
 
-test('CFL-05, SRV-04: resolved means out of the outbox, and counted', async () => {
+test('CFL-05, SRV-04: removes a resolved operation from the outbox and counts it', async () => {
   await collide(strategy('serverWins'));
   expect(await bench.queued()).toEqual([]);
   expect(bench.eventsOf('sync.completed')[0]?.stats).toMatchObject({ conflicts: 1, conflictsResolved: 1 });
 });
 
-test("CFL-10, CFL-12: what a merge sends has the operation's id, a key of its own and the version merged with", async () => {
+test("CFL-10, CFL-12: sends a merge with the operation's id, a new key, and the version that it was merged with", async () => {
   await collide({});
   const [first, second] = bench.transport.sent;
   expect(second).toMatchObject({
@@ -57,7 +57,7 @@ test("CFL-10, CFL-12: what a merge sends has the operation's id, a key of its ow
   expect(await bench.row('t1')).toMatchObject({ title: 'mine', stock: 9 });
 });
 
-test("CFL-11, SRV-01 to SRV-03, EVT-19: the server's row with all it has, and no force", async () => {
+test('CFL-11, SRV-01 to SRV-03, EVT-19: takes the complete server row and sends no forced request', async () => {
   await collide(strategy('serverWins'));
   expect(await bench.row('t1')).toMatchObject({ title: 'theirs', stock: 9, meta: { a: 1 } });
   expect(bench.eventsOf('conflict.resolved')).toMatchObject([
@@ -66,17 +66,17 @@ test("CFL-11, SRV-01 to SRV-03, EVT-19: the server's row with all it has, and no
   expect(bench.transport.sent).toHaveLength(1);
 });
 
-test("CFL-17: the same value on both sides is no change of anybody's; the server's other fields are kept", async () => {
+test("CFL-17: does not report the same value on both sides as a change; keeps the server's other fields", async () => {
   expect(await collide(strategy('manual'), { done: true }, { done: true })).toMatchObject({ conflicts: 0, pushed: 1 });
   expect(bench.transport.sent).toHaveLength(1);
 });
 
-test("SRV-05, DEL-01: a delete gives way to the server's newer row", async () => {
+test("SRV-05, DEL-01: a delete yields to the server's newer row", async () => {
   await collide(strategy('serverWins'), 'deleted');
   expect(await bench.row('t1')).toMatchObject({ title: 'theirs', deletedAtLocal: null, deletedAt: null });
 });
 
-test('CLI-01, CLI-02, EVT-19: forced, without base, and here as it was sent', async () => {
+test('CLI-01, CLI-02, EVT-19: sends a forced write without a base and stores locally what was sent', async () => {
   await collide(strategy('clientWins'));
   expect(bench.transport.forced).toMatchObject([{ type: 'upsert', force: true, payload: { title: 'mine' } }]);
   expect(bench.transport.forced[0]).not.toHaveProperty('baseUpdatedAt');
@@ -86,25 +86,25 @@ test('CLI-01, CLI-02, EVT-19: forced, without base, and here as it was sent', as
   ]);
 });
 
-test('CLI-03, DEL-02: a forced delete', async () => {
+test('CLI-03, DEL-02: sends a forced delete', async () => {
   await collide(strategy('clientWins'), 'deleted');
   expect(bench.transport.forced).toMatchObject([{ type: 'delete', force: true }]);
   expect(bench.backend.get('tasks', 't1')).toBeUndefined();
 });
 
-test("LWW-02: the server's later edit needs no request", async () => {
+test("LWW-02: accepts the server's later edit without a request", async () => {
   await collide(strategy('lastWriteWins'), { title: 'mine' }, { title: 'theirs', updatedAt: '2026-01-01T13:00:00Z' });
   expect(bench.transport.sent).toHaveLength(1);
   expect(await bench.row('t1')).toMatchObject({ title: 'theirs', updatedAt: '2026-01-01T13:00:00Z' });
 });
 
 describe('merge', () => {
-  test('MRG-01, MRG-06, EVT-06: the default merge, told as every merge is', async () => {
+  test('MRG-01, MRG-06, EVT-06: reports the default merge like any other merge', async () => {
     await collide(strategy('merge'));
     expect(bench.backend.get('tasks', 't1')).toMatchObject({ title: 'mine', stock: 9 });
     expect(bench.types('conflict.')).toEqual(['conflict.detected', 'conflict.merged', 'conflict.resolved']);
   });
-  test("MRG-02, MRG-03, TBL-03: the global function, and the table's in its place", async () => {
+  test("MRG-02, MRG-03, TBL-03: calls the table's merge function instead of the global one", async () => {
     const global = { mergeFunction: (_: object, server: object) => ({ ...server, title: 'global' }) };
     await collide({ ...strategy('merge'), config: global });
     expect(bench.backend.get('tasks', 't1')).toMatchObject({ title: 'global', stock: 9 });
@@ -115,7 +115,7 @@ describe('merge', () => {
     });
     expect(bench.backend.get('tasks', 't1')).toMatchObject({ title: 'table' });
   });
-  test('MRG-02: the function is told the base and what was changed', async () => {
+  test('MRG-02: passes the base and the changed fields to the merge function', async () => {
     const seen: unknown[] = [];
     await collide({
       conflict: {
@@ -128,7 +128,7 @@ describe('merge', () => {
     });
     expect(seen).toMatchObject([{ base: { title: 'title' }, changedFields: ['title'] }]);
   });
-  test('MRG-04, MRG-05: deepMerge and preservingMerge as functions', async () => {
+  test('MRG-04, MRG-05: accepts deepMerge and preservingMerge as functions', async () => {
     await collide(
       { conflict: { strategy: 'merge', mergeFunction: (local, server) => deepMerge(local, server) } },
       { meta: { a: 1, b: 2 } },
@@ -145,7 +145,7 @@ describe('merge', () => {
   });
 });
 
-test('MAN-10: a resolver may say where its fields came from', async () => {
+test('MAN-10: a resolver may declare where its fields came from', async () => {
   const info = { localFields: ['title'], serverFields: ['stock'] };
   await collide({
     conflict: {
@@ -160,14 +160,14 @@ test('MAN-10: a resolver may say where its fields came from', async () => {
 });
 
 describe('autoPreserve', () => {
-  test("AUT-02, AUT-05: both sides' edits are there and here; both are named", async () => {
+  test("AUT-02, AUT-05: keeps both sides' edits on server and client and names both", async () => {
     await collide({}, { title: 'name', done: true }, { stock: 10, tags: ['a', 'b', 'note'] });
     const expected = { title: 'name', done: true, stock: 10, tags: ['a', 'b', 'note'] };
     expect(bench.backend.get('tasks', 't1')).toMatchObject(expected);
     expect(await bench.row('t1')).toMatchObject(expected);
     expect(bench.eventsOf('conflict.merged')).toMatchObject([{ localFields: ['title', 'done'], mergedData: expected }]);
   });
-  test("AUT-03: what is not among the changed fields is the server's, though our payload has another value", async () => {
+  test("AUT-03: takes the server's value for fields outside the changed fields, even if our payload differs", async () => {
     bench = await openConflicts();
     await bench.begin('t1');
     await bench.writer.replaceAndEnqueue(taskOf('t1', { title: 'mine', stock: 1 }), { changedFields: ['title'] });
@@ -175,7 +175,7 @@ describe('autoPreserve', () => {
     await bench.sync();
     expect(bench.backend.get('tasks', 't1')).toMatchObject({ title: 'mine', stock: 9 });
   });
-  test("AUT-04: an empty field that we did not touch does not empty the server's", async () => {
+  test("AUT-04: an empty field that we did not touch does not clear the server's value", async () => {
     bench = await openConflicts();
     await bench.writer.insertAndEnqueue(taskOf('t1', { dueDate: null }));
     bench.backend.seed('tasks', { id: 't1', title: 'theirs', dueDate: '2026-07-01', done: false, deletedAt: null });
@@ -184,18 +184,18 @@ describe('autoPreserve', () => {
   });
 });
 
-/** Creations conflict only where the server is asked to create only (F-40). */
+/** A create conflicts only when the server is asked to create only (F-40). */
 async function openedConditionally(): Promise<void> {
   Object.defineProperty(bench.transport, 'capabilities', { value: { idempotency: 'key', conditionalWrite: true } });
   await bench.sync();
 }
 
-test("TBL-02: the table's strategy goes before the global one", async () => {
+test("TBL-02: prefers the table's strategy over the global one", async () => {
   await collide({ conflict: { strategy: 'serverWins' }, config: { conflictStrategy: 'clientWins' } });
   expect(bench.eventsOf('conflict.detected')).toMatchObject([{ strategy: 'serverWins' }]);
 });
 
-test('field rules go by property name, whatever the fields are called on the wire', async () => {
+test('applies field rules by property name, whatever the wire names are', async () => {
   bench = await openConflicts({ table: { naming: 'snake_case' }, conflict: { fields: { dueDate: 'min' } } });
   bench.backend.seed('tasks', {
     id: 't1',

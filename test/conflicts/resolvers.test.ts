@@ -46,7 +46,7 @@ async function collide(ids: string | readonly string[], here: string, there: str
 const manual = (resolver: ConflictResolver, more: BenchOptions = {}): Promise<ConflictBench> =>
   openConflicts({ ...more, conflict: { strategy: 'manual', resolver } });
 
-test('MAN-01, CFL-02: the resolver gets the whole conflict, and a copy of it', async () => {
+test('MAN-01, CFL-02: passes a copy of the whole conflict to the resolver', async () => {
   const seen: Conflict[] = [];
   bench = await manual((conflict) => {
     seen.push(structuredClone(conflict));
@@ -71,7 +71,7 @@ test('MAN-01, CFL-02: the resolver gets the whole conflict, and a copy of it', a
   expect(bench.backend.get('tasks', 't1')).toMatchObject({ title: 'mine' });
 });
 
-test("MAN-08, TBL-04: the table's resolver is asked, the global one is not", async () => {
+test("MAN-08, TBL-04: calls the table's resolver instead of the global one", async () => {
   let global = 0;
   bench = await openConflicts({
     conflict: { resolver: () => acceptServer() },
@@ -89,15 +89,15 @@ test("MAN-08, TBL-04: the table's resolver is asked, the global one is not", asy
   expect(await bench.row('t1')).toMatchObject({ title: 'theirs' });
 });
 
-test('TBL-01, TBL-06: without settings of its own a table uses the global ones', async () => {
+test('TBL-01, TBL-06: a table without its own settings uses the global ones', async () => {
   bench = await openConflicts({ config: { conflictStrategy: 'manual', conflictResolver: () => acceptServer() } });
   await collide('t1', 'mine', 'theirs');
   expect(await bench.sync()).toMatchObject({ conflictsResolved: 1 });
   expect(bench.eventsOf('conflict.detected')[0]?.strategy).toBe('manual');
 });
 
-describe('F-145: a question that nobody answers', () => {
-  test('MAN-09: sync waits for it, and applies the answer in the same run', async () => {
+describe('F-145: an unanswered question', () => {
+  test('MAN-09: sync waits for the answer and applies it in the same run', async () => {
     const dialog = openDialog();
     bench = await manual(dialog.resolver);
     await collide('t1', 'mine', 'theirs');
@@ -105,7 +105,7 @@ describe('F-145: a question that nobody answers', () => {
     await until(() => bench.types().includes('page.pulled') && dialog.asked.length === 1);
     await turns();
     expect(bench.types()).not.toContain('sync.completed');
-    // No other tab or process is held up meanwhile.
+    // Other tabs and processes are not blocked meanwhile.
     await until(async () => (await lease()) === 0);
     dialog.answer(acceptMerged({ title: 'both' }));
     expect(await running).toMatchObject({ conflicts: 1, conflictsResolved: 1, pushed: 1 });
@@ -118,7 +118,7 @@ describe('F-145: a question that nobody answers', () => {
     ]);
   });
 
-  test('others are pushed and pulled while it is open; a new sync ends the wait, the late answer is applied by itself', async () => {
+  test('pushes and pulls other rows meanwhile; a new sync ends the wait, and a late answer applies automatically', async () => {
     const dialog = openDialog();
     bench = await manual(dialog.resolver);
     await collide('t1', 'mine', 'theirs');
@@ -138,7 +138,7 @@ describe('F-145: a question that nobody answers', () => {
     expect(await bench.queued()).toEqual([]);
   });
 
-  test('PAUSE ends the wait at once, and the answer given meanwhile is applied after RESUME', async () => {
+  test('PAUSE ends the wait at once, and RESUME applies an answer given meanwhile', async () => {
     const dialog = openDialog();
     bench = await manual(dialog.resolver);
     await collide('t1', 'mine', 'theirs');
@@ -155,7 +155,7 @@ describe('F-145: a question that nobody answers', () => {
     expect(await bench.engine.conflicts()).toEqual([]);
   });
 
-  test('STOP does not wait for it; after a restart it is asked anew, the old answer harms nobody', async () => {
+  test('STOP does not wait; a restart asks again and ignores the old answer', async () => {
     const dialog = openDialog();
     const { mkdtemp, rm } = await import('node:fs/promises');
     const directory = await mkdtemp('/tmp/conflicts-');
@@ -177,7 +177,7 @@ describe('F-145: a question that nobody answers', () => {
     }
   });
 
-  test('CFL-14: a resolver is asked one question at a time, in the order of the operations', async () => {
+  test('CFL-14: asks a resolver one question at a time, in operation order', async () => {
     const dialog = openDialog();
     bench = await manual(dialog.resolver);
     await collide(['t1', 't2'], 'mine', 'theirs');
@@ -193,7 +193,7 @@ describe('F-145: a question that nobody answers', () => {
     expect(await bench.row('t2')).toMatchObject({ title: 'theirs' });
   });
 
-  test('I7: an answer to a version that is gone by then is not applied: the resolver is asked again about the new one', async () => {
+  test('I7: asks again about the new version instead of applying an answer to an outdated one', async () => {
     const dialog = openDialog();
     bench = await manual(dialog.resolver);
     await collide('t1', 'mine', 'theirs');
@@ -209,7 +209,7 @@ describe('F-145: a question that nobody answers', () => {
     expect(bench.backend.get('tasks', 't1')).toMatchObject({ title: 'all' });
   });
 
-  test('the person may decide elsewhere while it is open: that decision counts', async () => {
+  test('a decision made elsewhere while the question is open counts', async () => {
     const dialog = openDialog();
     bench = await manual(dialog.resolver);
     await collide('t1', 'mine', 'theirs');
@@ -225,8 +225,8 @@ describe('F-145: a question that nobody answers', () => {
   });
 });
 
-describe('F-02: a resolver that wants to decide later', () => {
-  test('one request and one question in a run; asked again when somebody asks for a sync, or the server has another version', async () => {
+describe('F-02: a resolver that defers its decision', () => {
+  test('sends one request and asks once per run; asks again on an explicit sync or a new server version', async () => {
     let asked = 0;
     bench = await manual(() => {
       asked += 1;
@@ -245,14 +245,14 @@ describe('F-02: a resolver that wants to decide later', () => {
     await bench.sync();
     expect(asked).toBe(2);
     bench.backend.update('tasks', 't1', { title: 'newer' });
-    // The first pull brings the new version, the run after it asks.
+    // The first pull brings the new version; the next run asks.
     await automatic();
     await automatic();
     expect(asked).toBe(3);
     expect(bench.transport.sent).toHaveLength(1);
   });
 
-  test('edits made meanwhile take part in the next question', async () => {
+  test('includes edits made meanwhile in the next question', async () => {
     const seen: Conflict[] = [];
     bench = await manual((conflict) => {
       seen.push(conflict);
@@ -268,8 +268,8 @@ describe('F-02: a resolver that wants to decide later', () => {
   });
 });
 
-describe('F-16: a resolver or a function that fails', () => {
-  test('its conflict is unresolved with the reason, the others go on', async () => {
+describe('F-16: a resolver or merge function that fails', () => {
+  test('leaves its conflict unresolved with the reason, and the others go on', async () => {
     bench = await manual((conflict) => {
       if (conflict.entityId === 't1') throw new Error('no such form');
       return acceptServer();
@@ -284,7 +284,7 @@ describe('F-16: a resolver or a function that fails', () => {
     expect(bench.types()).toContain('page.pulled');
   });
 
-  test('a late failure is told by the run that looks at it', async () => {
+  test('the run that picks up a late failure reports it', async () => {
     let fail: (error: Error) => void = () => undefined;
     bench = await manual(
       () =>
@@ -310,7 +310,7 @@ describe('F-16: a resolver or a function that fails', () => {
     ['a forbidden key', { type: 'acceptMerged', data: JSON.parse('{"meta":{"__proto__":{"x":1}}}') as object }],
     ['another row', { type: 'acceptMerged', data: { id: 'other' } }],
     ['data that cannot be stored (F-35)', { type: 'acceptMerged', data: { stock: 'many' } }],
-  ])('an answer that makes no sense is not sent: %s', async (_, answer) => {
+  ])('does not send an invalid answer: %s', async (_, answer) => {
     bench = await manual(() => answer as ConflictResolution);
     await collide('t1', 'mine', 'theirs');
     expect(await bench.sync()).toMatchObject({ conflictsResolved: 0 });
@@ -319,7 +319,7 @@ describe('F-16: a resolver or a function that fails', () => {
     expect(await bench.queued()).toHaveLength(1);
   });
 
-  test('a merge function that throws: unresolved, tried again in the next run', async () => {
+  test('leaves the conflict unresolved when a merge function throws, and tries again in the next run', async () => {
     let isBroken = true;
     bench = await openConflicts({
       conflict: {

@@ -8,14 +8,14 @@ type Field = (typeof fields)[number];
 type Change = Partial<Record<Field, number>>;
 
 /**
- * What happens to one row, in order: we edit it offline; somebody else writes before our sync, and again just before
- * each of our requests.
+ * The history of one row, in order: we edit it offline; somebody else writes before our sync and again just before each
+ * of our requests.
  */
 interface Schedule {
   readonly ours: readonly Change[];
   readonly before: readonly Change[];
   readonly onRequest: readonly Change[];
-  /** The last thing that somebody else does is to delete it. */
+  /** The other writer's last action is to delete the row. */
   readonly deletes: boolean;
 }
 
@@ -48,7 +48,7 @@ beforeAll(async () => {
 });
 afterAll(() => bench.close());
 
-/** Plays many schedules at once, each on a row of its own; gives the rows' ids, and how many requests each met. */
+/** Plays many schedules at once, each on its own row; returns the rows' ids and how many requests each met. */
 async function play(
   schedules: readonly Schedule[],
 ): Promise<readonly { readonly id: string; readonly requests: number }[]> {
@@ -80,7 +80,7 @@ async function check(schedules: readonly Schedule[]): Promise<void> {
   for (const [index, { ours, before, onRequest, deletes }] of schedules.entries()) {
     const { id, requests } = played[index] ?? { id: '', requests: 0 };
     const base: JsonObject = { title: 'title', stock: 5, dueDate: '2026-05-01', done: false };
-    // A merge that equals the server's row sends nothing more: then nobody came to delete it.
+    // A merge that equals the server's row sends no request, so the delete never happened.
     const isDeleted = deletes && requests > onRequest.length;
     const theirs = isDeleted
       ? {}
@@ -88,7 +88,7 @@ async function check(schedules: readonly Schedule[]): Promise<void> {
           {},
           ...[...before, ...onRequest.slice(0, requests)].map((one) => valuesOf(one, 'theirs')),
         ) as JsonObject);
-    // What was written with the value it had is no edit.
+    // Writing the existing value is not an edit.
     const touched = new Set<string>();
     let now = base;
     for (const one of ours) {
@@ -109,14 +109,14 @@ async function check(schedules: readonly Schedule[]): Promise<void> {
   expect(bench.transport.forced).toEqual([]);
 }
 
-test('F-31: a third writer between conflict and re-push loses nothing, nor do we: 1,000 schedules', async () => {
+test("F-31: loses neither our edit nor a third writer's between conflict and re-push, in 1,000 schedules", async () => {
   await fc.assert(fc.asyncProperty(fc.array(schedule, { minLength: 50, maxLength: 50 }), check), {
     numRuns: 20,
     endOnFailure: true,
   });
 }, 60_000);
 
-test('F-22, F-31: whoever deletes it just before our request does not take our edit along', async () => {
+test('F-22, F-31: a delete by somebody else just before our request does not drop our edit', async () => {
   await fc.assert(fc.asyncProperty(fc.array(deleting, { minLength: 20, maxLength: 20 }), check), {
     numRuns: 5,
     endOnFailure: true,

@@ -12,8 +12,8 @@ afterEach(() => bench.close());
 const allFields = Object.keys(taskOf('x')).filter((key) => !['updatedAt', 'deletedAt', 'deletedAtLocal'].includes(key));
 
 /**
- * A server that merges what it gets into the row it has, deletes without a tombstone, and refuses part of a row that it
- * does not have.
+ * A server that merges requests into existing rows, deletes without a tombstone, and refuses partial rows that it does
+ * not have.
  */
 async function open(options: BenchOptions = {}): Promise<void> {
   const backend = new MemoryBackend({ naming: 'camelCase', deletes: 'hard', now: () => noon });
@@ -39,7 +39,7 @@ const adopt = (id: string): Promise<unknown> =>
     [id],
   );
 
-test('F-152: an edit of a row that the server has carries what was changed', async () => {
+test('F-152: sends only the changes of a row that the server has', async () => {
   await open();
   await bench.begin('t1');
   await bench.edit('t1', { title: 'mine' });
@@ -47,21 +47,21 @@ test('F-152: an edit of a row that the server has carries what was changed', asy
   expect(bodyOf(bench.transport.sent[0])).toEqual({ id: 't1', title: 'mine' });
 });
 
-test('F-152, I1: an edit of a row that no server ever had carries the whole row', async () => {
+test('F-152, I1: sends the whole row for an edit of a row that no server ever had', async () => {
   await open();
   await adopt('t1');
   await bench.edit('t1', { title: 'mine' });
   await arrives('t1', { title: 'mine', stock: 5 });
 });
 
-test('F-152: a relative change of a row that no server ever had carries the whole row', async () => {
+test('F-152: sends the whole row for a relative change of a row that no server ever had', async () => {
   await open({ transport: { capabilities: { idempotency: 'key', deltas: true } } });
   await adopt('t1');
   await bench.writer.increment('t1', 'stock', 2);
   await arrives('t1', { title: 'old', stock: 7 });
 });
 
-test('F-152: a row that is restored after its deletion has reached a server without tombstones goes out whole', async () => {
+test('F-152: sends the whole row when it is restored after its deletion reached a server without tombstones', async () => {
   for (const tombstones of ['keep', 'remove'] as const) {
     await open({ table: { sendChangedFields: true, tombstones } });
     await bench.begin('t1');
@@ -75,7 +75,7 @@ test('F-152: a row that is restored after its deletion has reached a server with
   }
 });
 
-test('F-152: a row that is restored while its deletion is under way goes out whole', async () => {
+test('F-152: sends the whole row when it is restored while its deletion is in flight', async () => {
   await open();
   await bench.begin('t1');
   await bench.writer.enqueueDelete('t1');
@@ -89,7 +89,7 @@ test('F-152: a row that is restored while its deletion is under way goes out who
   await arrives('t1', { title: 'title', stock: 5 });
 });
 
-test('F-152: a row that is deleted, restored and edited before anything was sent goes out whole', async () => {
+test('F-152: sends the whole row when it is deleted, restored and edited before anything was sent', async () => {
   await open();
   await bench.begin('t1');
   await bench.writer.enqueueDelete('t1');
@@ -99,7 +99,7 @@ test('F-152: a row that is deleted, restored and edited before anything was sent
   expect(bodyOf(bench.transport.sent[0])).toMatchObject({ title: 'again', stock: 5 });
 });
 
-test('F-152: a captured save that brings back a row whose deletion has reached the server goes out whole', async () => {
+test('F-152: sends the whole row when a captured save restores a row whose deletion reached the server', async () => {
   await open();
   captureWrites(bench.dataSource, [syncTable(taskEntity, { sendChangedFields: true })]);
   await bench.begin('t1');
@@ -111,7 +111,7 @@ test('F-152: a captured save that brings back a row whose deletion has reached t
   await arrives('t1', { title: 'again', stock: 5 });
 });
 
-test('F-152: an edit that meets a deletion without tombstone is created again as a whole', async () => {
+test('F-152: recreates the whole row when an edit meets a deletion without a tombstone', async () => {
   await open();
   await bench.begin('t1');
   await bench.edit('t1', { title: 'mine' });
@@ -119,7 +119,7 @@ test('F-152: an edit that meets a deletion without tombstone is created again as
   await arrives('t1', { title: 'mine', stock: 5 });
 });
 
-test('F-152: a creation whose reply was lost, edited meanwhile, is created again as a whole', async () => {
+test('F-152: recreates the whole row when a creation was edited after its reply was lost', async () => {
   await open({ config: { idempotencyWindowMs: 0 } });
   await bench.writer.insertAndEnqueue(taskOf('t1'));
   const { transport } = bench;

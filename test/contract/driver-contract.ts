@@ -58,7 +58,7 @@ export function driverContract(name: string, options: () => DataSourceOptions): 
     });
     afterEach(() => dataSource.destroy());
 
-    test('numbers of a query builder are stored as what they are, whatever the column', async () => {
+    test('stores numbers from a query builder unchanged, whatever the column type', async () => {
       await dataSource.getRepository(Sample).insert(sample('a', { price: 2 }));
       const set = async (values: object): Promise<unknown> => {
         await dataSource.createQueryBuilder().update(Sample).set(values).where('count > :n', { n: 0 }).execute();
@@ -86,7 +86,7 @@ export function driverContract(name: string, options: () => DataSourceOptions): 
     const query = <T = Record<string, unknown>>(sql: string, parameters: unknown[] = []): Promise<T[]> =>
       dataSource.query<T[]>(sql, parameters);
 
-    test('column types come back as they were saved', async () => {
+    test('returns every column type as it was saved', async () => {
       const full = sample('a', {
         count: 2 ** 40,
         price: 0.1,
@@ -99,12 +99,12 @@ export function driverContract(name: string, options: () => DataSourceOptions): 
       await dataSource.getRepository(Sample).save(full);
       await dataSource.getRepository(Sample).insert(sample('b'));
       const found = await dataSource.getRepository(Sample).findOneByOrFail({ id: 'a' });
-      // sql.js gives a plain Uint8Array.
+      // sql.js returns a plain Uint8Array.
       expect({ ...found, bytes: Buffer.from(found.bytes ?? []) }).toEqual(full);
       expect(await dataSource.getRepository(Sample).findOneByOrFail({ id: 'b' })).toEqual(sample('b'));
     });
 
-    test('raw parameters: booleans, dates, undefined and bigints are bound alike', async () => {
+    test('binds booleans, dates, undefined and bigints alike in raw parameters', async () => {
       const [row] = await query('SELECT ? AS yes, ? AS no, ? AS at, ? AS nil, ? AS big, typeof(?) AS type', [
         true,
         false,
@@ -118,13 +118,13 @@ export function driverContract(name: string, options: () => DataSourceOptions): 
       await expect(query('SELECT ?', [[1]])).rejects.toThrow(/list/);
     });
 
-    test('a raw date is found again by a date in the query builder', async () => {
+    test('the query builder finds a raw date by a Date', async () => {
       const at = new Date(1_700_000_000_123);
       await query('INSERT INTO samples (id, count, done, at) VALUES (?, 0, ?, ?)', ['a', true, at]);
       expect(await dataSource.getRepository(Sample).findOneBy({ at, done: true })).toMatchObject({ id: 'a', at });
     });
 
-    test('generated ids are known after an insert, in bulk too', async () => {
+    test('returns generated ids after an insert, also for bulk inserts', async () => {
       expect(await dataSource.getRepository(Numbered).save({ name: 'one' })).toMatchObject({ seq: 1 });
       const inserted = await dataSource.getRepository(Numbered).insert([{ name: 'two' }, { name: 'three' }]);
       // TypeORM asks sql.js for the last id only.
@@ -133,7 +133,7 @@ export function driverContract(name: string, options: () => DataSourceOptions): 
       );
     });
 
-    test('affectedRows counts what INSERT, UPDATE, DELETE, upserts and RETURNING wrote', async () => {
+    test('affectedRows counts the rows written by INSERT, UPDATE, DELETE, upsert and RETURNING', async () => {
       const count = (sql: string, parameters: unknown[] = []): Promise<number> =>
         gate.transaction((runner) => affectedRows(runner, sql, parameters));
       expect(await count("INSERT INTO samples (id, count, done) VALUES ('a', 1, 0), ('b', 2, 0), ('c', 3, 0)")).toBe(3);
@@ -154,7 +154,7 @@ export function driverContract(name: string, options: () => DataSourceOptions): 
       expect(await count('-- a comment\n DELETE FROM samples')).toBe(0);
     });
 
-    test('RETURNING gives rows, plainly and structured, also for an insert', async () => {
+    test('RETURNING returns rows in plain and structured results, also for an insert', async () => {
       const sql =
         "INSERT INTO samples (id, count, done, note) VALUES (?, 5, 0, 'returning'), ('z', 6, 0, '') RETURNING id, count";
       expect(await query(sql, ['y'])).toEqual([
@@ -166,7 +166,7 @@ export function driverContract(name: string, options: () => DataSourceOptions): 
       expect(await query('SELECT id FROM samples')).toEqual([]);
     });
 
-    test('text that looks like RETURNING is text', async () => {
+    test('treats text that looks like RETURNING as text', async () => {
       const written = await gate.read((runner) =>
         affectedRows(
           runner,
@@ -176,7 +176,7 @@ export function driverContract(name: string, options: () => DataSourceOptions): 
       expect(written).toBe(1);
     });
 
-    test('UPDATE … FROM (VALUES …), json_each, upsert with excluded, WITH … SELECT', async () => {
+    test('supports UPDATE … FROM (VALUES …), json_each, upsert with excluded, and WITH … SELECT', async () => {
       await query("INSERT INTO samples (id, count, done) VALUES ('a', 1, 0), ('b', 2, 0), ('c', 3, 0)");
       await query(
         'UPDATE samples SET count = v.column2 FROM (VALUES (?, ?), (?, ?)) AS v WHERE samples.id = v.column1',
@@ -211,13 +211,13 @@ export function driverContract(name: string, options: () => DataSourceOptions): 
       expect(await query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
     });
 
-    test('foreign keys are on, and stay on when something was written', async () => {
+    test('foreign keys are enabled, and stay enabled after writes', async () => {
       await dataSource.getRepository(Numbered).insert({ name: 'one' });
       await gate.transaction((runner) => runner.query("INSERT INTO numbered (name) VALUES ('two')"));
       expect(await query('PRAGMA foreign_keys')).toEqual([{ foreign_keys: 1 }]);
     });
 
-    test('a statement that is used again sees a changed schema and fresh values', async () => {
+    test('a reused statement sees a changed schema and new values', async () => {
       const all = 'SELECT * FROM numbered ORDER BY seq';
       await query('INSERT INTO numbered (name) VALUES (?)', ['one']);
       expect(await query(all)).toEqual([{ seq: 1, name: 'one' }]);
@@ -230,14 +230,14 @@ export function driverContract(name: string, options: () => DataSourceOptions): 
       ]);
     });
 
-    test('the same statement runs twice at the same time inside one transaction', async () => {
+    test('runs the same statement twice concurrently inside one transaction', async () => {
       const rows = await gate.transaction((runner) =>
         Promise.all([1, 2, 3].map((n) => runner.query('SELECT ? AS n', [n]) as Promise<{ n: number }[]>)),
       );
       expect(rows).toEqual([[{ n: 1 }], [{ n: 2 }], [{ n: 3 }]]);
     });
 
-    test('500 rows of 8 columns go into one upsert', async () => {
+    test('upserts 500 rows of 8 columns in one statement', async () => {
       const rows = Array.from({ length: 500 }, (_, i) => [`r${i}`, i, i / 2, 1, null, '{}', null, 'note']);
       const upsert = `INSERT INTO samples (id, count, price, done, at, payload, bytes, note) VALUES ${rows.map(() => '(?, ?, ?, ?, ?, ?, ?, ?)').join(', ')}
         ON CONFLICT (id) DO UPDATE SET count = excluded.count, note = excluded.note`;

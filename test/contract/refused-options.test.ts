@@ -1,4 +1,4 @@
-/** F-13: a misspelt or wrong option is refused by name, wherever the public API takes options. */
+/** F-13: every function of the public API that takes options rejects a misspelt or invalid option by name. */
 import type { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openBrowserDatabase } from '../../src/browser/open-browser-database.ts';
@@ -46,7 +46,7 @@ afterAll(async () => {
 const port = { postMessage: () => undefined, addEventListener: () => undefined };
 const read = (): Promise<number> => Promise.resolve(1);
 
-/** How each is made with options that a type check did not see. */
+/** Creates each with options that were not type checked. */
 const makers: Readonly<Record<string, (options: never) => unknown>> = {
   createTriggers: (options) => createTriggers(engine, options),
   SyncCoordinator: (options) => new SyncCoordinator(engine, options),
@@ -77,7 +77,7 @@ const makers: Readonly<Record<string, (options: never) => unknown>> = {
   simulate,
   replayBundle: (options) => replayBundle({}, options),
 };
-/** What is thrown, or what the promise rejects with. */
+/** The thrown error, or the reason of the rejected promise. */
 async function refusal(name: string, options: unknown): Promise<string> {
   try {
     await makers[name]?.(options as never);
@@ -86,7 +86,7 @@ async function refusal(name: string, options: unknown): Promise<string> {
   }
   return 'nothing';
 }
-/** `SyncCoordinator` is `createTriggers` as a class, and so on: errors name the function that checks. */
+/** Some exports are aliases: `SyncCoordinator` is `createTriggers` as a class. Errors name the function that checks. */
 const checkedBy: Readonly<Record<string, string>> = {
   SyncCoordinator: 'createTriggers',
   'engine.liveQuery': 'liveQuery',
@@ -97,13 +97,13 @@ const checkedBy: Readonly<Record<string, string>> = {
 describe.each(Object.keys(makers))('%s', (name) => {
   const owner = checkedBy[name] ?? name;
 
-  test('F-13: refuses an unknown option by name', async () => {
+  test('F-13: rejects an unknown option by name', async () => {
     expect(await refusal(name, { nonsenseOfAnApp: 1 })).toContain(
       `TypeError: ${owner}: unknown option 'nonsenseOfAnApp'`,
     );
   });
 
-  test('F-13: refuses what is not an object', async () => {
+  test('F-13: rejects options that are not an object', async () => {
     expect(await refusal(name, null)).toBe(`TypeError: ${owner}: options must be an object, got null`);
   });
 });
@@ -215,6 +215,9 @@ test.each<[string, object, string]>([
   ],
   ['FaultyTransport', { rate: 2 }, 'RangeError: FaultyTransport: rate must be a number from 0 to 1, got 2'],
   ['simulate', { seed: '1' }, "RangeError: simulate: seed must be a whole number of at least 0, got '1'"],
-])('F-13: %s refuses %j with the field, what it must be and what came', async (name, options, message) => {
-  expect(await refusal(name, options)).toContain(message);
-});
+])(
+  'F-13: %s rejects %j and names the field, the expected value and the actual value',
+  async (name, options, message) => {
+    expect(await refusal(name, options)).toContain(message);
+  },
+);

@@ -11,17 +11,14 @@ import type { PageToApply, PullPosition, StorePort, TakenRequest, TakeOptions } 
 import type { QueuePort } from '../../src/model/queue.ts';
 import type { SimulatedClock } from '../../src/testing/simulated-clock.ts';
 
-/**
- * One engine's view of a database that holds the kind `todos`: text title, boolean done, integer priority, list of
- * tags.
- */
+/** One engine's view of a database with the kind `todos`: text title, boolean done, integer priority, list of tags. */
 export interface StoreSubject {
   readonly store: StorePort;
   readonly queue: QueuePort;
   readonly clock: SimulatedClock;
-  /** Queues operations, one transaction each; the rows they change are not written. */
+  /** Queues operations in one transaction each, without writing the rows that they change. */
   enqueue(...ops: readonly Op[]): Promise<void>;
-  /** The rows that a user sees, by id. */
+  /** The rows that the user sees, by id. */
   rows(): Promise<readonly JsonObject[]>;
   /** Another engine on the same database, as after a restart or in another process. */
   another(owner: string): Promise<StoreSubject>;
@@ -78,7 +75,7 @@ const typesOf = (facts: readonly SyncFact[]): readonly string[] => facts.map(({ 
 const payloadOf = (request: TakenRequest | undefined): JsonObject | undefined =>
   request?.op.type === 'upsert' ? request.op.payload : undefined;
 
-/** What the engine relies on of a store, whichever database is behind it. */
+/** What the engine expects of a store on any database. */
 export function storeContract(name: string, open: OpenSubject): void {
   describe(`store contract: ${name}`, () => {
     let subject: StoreSubject;
@@ -132,7 +129,7 @@ export function storeContract(name: string, open: OpenSubject): void {
       for (const one of opened.splice(0).reverse()) await one.close();
     });
 
-    /** As an engine does that waits: it asks four times a second, and believes no leap of the clock. */
+    /** Acts as a waiting engine does: asks four times a second and ignores clock jumps. */
     const waitForLease = async (one: StoreSubject): Promise<unknown> => {
       for (let asked = 0; asked < 20; asked += 1) {
         const answer = await one.store.lease.acquire();
@@ -143,7 +140,7 @@ export function storeContract(name: string, open: OpenSubject): void {
     };
 
     describe('lease', () => {
-      test('I11: whoever holds it keeps others out until it is given back or runs out', async () => {
+      test('I11: keeps others out until the holder releases it or it expires', async () => {
         const other = await subject.another('two');
         expect(await store.lease.acquire()).toMatchObject({ held: true });
         expect(await other.store.lease.acquire()).toEqual({ held: false });
@@ -152,7 +149,7 @@ export function storeContract(name: string, open: OpenSubject): void {
         expect(await waitForLease(subject)).toEqual({ held: true, continued: false });
       });
 
-      test('I11: continued says that nobody else ran in between', async () => {
+      test('I11: `continued` says that nobody else ran in between', async () => {
         await store.lease.acquire();
         await store.lease.release();
         expect(await store.lease.acquire()).toEqual({ held: true, continued: true });
@@ -163,7 +160,7 @@ export function storeContract(name: string, open: OpenSubject): void {
         expect(await store.lease.acquire()).toEqual({ held: true, continued: false });
       });
 
-      test('I11: the time it lasts is known, is extended by renewing, and is over with its release', async () => {
+      test('I11: has a known duration that a renewal extends and a release ends', async () => {
         expect(store.lease.expiresAt()).toBe(0);
         await store.lease.acquire();
         const first = store.lease.expiresAt();
@@ -176,7 +173,7 @@ export function storeContract(name: string, open: OpenSubject): void {
         await store.lease.release();
       });
 
-      test('I11: a fenced-out owner writes nothing: every write of a run rejects as leaseLost', async () => {
+      test('I11: a fenced-out owner writes nothing: every write of its run rejects as leaseLost', async () => {
         await startRun();
         await pull([serverRow('a', 1)]);
         await subject.enqueue(edit('op1', 'a', { title: 'mine' }), create('op2', 'b'));
@@ -211,7 +208,7 @@ export function storeContract(name: string, open: OpenSubject): void {
       });
     });
 
-    describe('what is remembered', () => {
+    describe('remembered state', () => {
       test('I7: waits, pause and clock offset outlive the engine', async () => {
         expect(await store.hydrate()).toMatchObject({ paused: false, attempt: 0, clockOffsetMs: 0 });
         const request = {
@@ -242,7 +239,7 @@ export function storeContract(name: string, open: OpenSubject): void {
         expect(state.request).toBeUndefined();
       });
 
-      test('the end of a run is noted', async () => {
+      test('records the end of a run', async () => {
         await startRun();
         expect((await store.hydrate()).lastSyncedAt).toBeUndefined();
         await store.finishRun({ runId, othersSucceeded: false, kinds });
@@ -256,7 +253,7 @@ export function storeContract(name: string, open: OpenSubject): void {
         expect(await store.claimScope('anna')).toEqual({ owner: 'bert' });
       });
 
-      test('F-143: a cleared scope leaves neither rows nor operations nor positions behind, and names what is given up', async () => {
+      test('F-143: clearing a scope removes rows, operations and positions, and names what is given up', async () => {
         await startRun();
         await store.claimScope('anna');
         await pull([serverRow('a', 1)]);
@@ -273,7 +270,7 @@ export function storeContract(name: string, open: OpenSubject): void {
     });
 
     describe('take', () => {
-      test('heads of line come in outbox order, within limit and kinds', async () => {
+      test('takes heads of line in outbox order, within the limit and kinds', async () => {
         await startRun();
         await subject.enqueue(create('op1', 'c'), create('op2', 'a'), create('op3', 'b'));
         expect(await take({ kinds: [] })).toEqual([]);
@@ -282,7 +279,7 @@ export function storeContract(name: string, open: OpenSubject): void {
         expect(await take()).toEqual([]);
       });
 
-      test('F-20: unsent operations of an entity are one request: newest name, oldest base, all changes', async () => {
+      test('F-20: folds unsent operations of an entity into one request: newest name, oldest base, all changes', async () => {
         await startRun();
         await pull([serverRow('a', 1)]);
         await subject.enqueue(
@@ -301,7 +298,7 @@ export function storeContract(name: string, open: OpenSubject): void {
         expect(payloadOf(request)).toMatchObject({ id: 'a', title: 'mine', done: true });
       });
 
-      test('F-144: a create that was edited before it was sent is a create, without base', async () => {
+      test('F-144: sends a create that was edited before sending as a create, without a base', async () => {
         await startRun();
         await subject.enqueue(create('op1', 'a'), edit('op2', 'a', { title: 'second' }, ''));
         const request = await takeOne();
@@ -310,7 +307,7 @@ export function storeContract(name: string, open: OpenSubject): void {
         expect(payloadOf(request)).toMatchObject({ title: 'second' });
       });
 
-      test('a create that was deleted before it was sent needs no request, and each operation is told', async () => {
+      test('sends no request for a create that was deleted before sending, and reports each operation', async () => {
         await startRun();
         await subject.enqueue(create('op1', 'a'), removal('op2', 'a', undefined), create('op3', 'b'));
         const { requests, facts } = await takeBatch();
@@ -322,7 +319,7 @@ export function storeContract(name: string, open: OpenSubject): void {
         expect(await queued()).toEqual(['op3']);
       });
 
-      test("I5: a create that was deleted before it was sent leaves somebody else's row of its id, which a pull brought meanwhile, as it is", async () => {
+      test('I5: a create deleted before sending leaves a pulled row with the same id unchanged', async () => {
         await startRun();
         await subject.enqueue(create('op1', 'a'), removal('op2', 'a', undefined));
         await pull([serverRow('a', 3)]);
@@ -331,7 +328,7 @@ export function storeContract(name: string, open: OpenSubject): void {
         expect((await subject.rows()).map(({ id }) => id)).toEqual(['a']);
       });
 
-      test('I3: what is written while its entity is in flight waits behind it', async () => {
+      test('I3: queues new writes of an entity behind its in-flight request', async () => {
         await startRun();
         await subject.enqueue(create('op1', 'a'));
         const first = await takeOne();
@@ -345,7 +342,7 @@ export function storeContract(name: string, open: OpenSubject): void {
         expect((await takeOne()).opIds).toEqual(['op2']);
       });
 
-      test('I2: a request that had no answer is taken again exactly as it was, also by another process', async () => {
+      test('I2: takes an unanswered request again exactly as it was, also in another process', async () => {
         await startRun();
         await pull([serverRow('a', 1)]);
         await subject.enqueue(edit('op1', 'a', { title: 'mine' }));
@@ -362,7 +359,7 @@ export function storeContract(name: string, open: OpenSubject): void {
         expect(again).toMatchObject({ opIds: ['op1'], firstSentAt: sentAt, verify: 'no' });
       });
 
-      test('F-134: a request without outcome is verified when the server may have forgotten its key', async () => {
+      test('F-134: verifies a request without an outcome when the server may have forgotten its key', async () => {
         await startRun();
         await subject.enqueue(create('op1', 'a'), create('op2', 'b'));
         await take();
@@ -380,7 +377,7 @@ export function storeContract(name: string, open: OpenSubject): void {
     });
 
     describe('settle', () => {
-      test("I1: what was applied leaves, each operation is told in order, and the row is the server's answer", async () => {
+      test("I1: removes applied operations, reports each in order, and stores the server's answer as the row", async () => {
         await startRun();
         await subject.enqueue(create('op1', 'a'), edit('op2', 'a', { title: 'both' }, ''), create('op3', 'b'));
         const requests = await take();
@@ -404,7 +401,7 @@ export function storeContract(name: string, open: OpenSubject): void {
         expect(await titles()).toEqual({ a: 'stored a', b: 'stored b' });
       });
 
-      test('F-20, F-26, F-136: the next operation of the entity is rebuilt on the answer and based on its version', async () => {
+      test("F-20, F-26, F-136: rebuilds the entity's next operation on the answer and bases it on its version", async () => {
         await startRun();
         await subject.enqueue(create('op1', 'a', { priority: 1 }));
         const first = await takeOne();
@@ -416,7 +413,7 @@ export function storeContract(name: string, open: OpenSubject): void {
         expect(payloadOf(second)).toMatchObject({ title: 'normalised', priority: 2, done: true });
       });
 
-      test('F-26: an answer without a version makes the next operation look first', async () => {
+      test('F-26: an answer without a version makes the next operation fetch the row first', async () => {
         await startRun();
         await subject.enqueue(create('op1', 'a'));
         const first = await takeOne();
@@ -429,7 +426,7 @@ export function storeContract(name: string, open: OpenSubject): void {
         });
       });
 
-      test('I2: a base found by looking belongs to the request from then on, whatever a pull brings', async () => {
+      test('I2: a fetched base stays with its request, whatever a pull brings', async () => {
         await startRun();
         await subject.enqueue(create('op1', 'a'));
         const first = await takeOne();
@@ -445,7 +442,7 @@ export function storeContract(name: string, open: OpenSubject): void {
         });
       });
 
-      test('F-37: a delete that was applied hides the row', async () => {
+      test('F-37: an applied delete hides the row', async () => {
         await startRun();
         await pull([serverRow('a', 1), serverRow('b', 2)]);
         await subject.enqueue(removal('op1', 'a'));
@@ -454,7 +451,7 @@ export function storeContract(name: string, open: OpenSubject): void {
         expect(await titles()).toEqual({ b: 'server b' });
       });
 
-      test('F-133: a definite refusal counts a try and closes the request: not again in this run, under a new key in the next', async () => {
+      test('F-133: a definite refusal counts a try and closes the request; the next run retries under a new key', async () => {
         await startRun();
         await subject.enqueue(create('op1', 'a'), create('op2', 'b'));
         const [first, second] = await take();
@@ -476,7 +473,7 @@ export function storeContract(name: string, open: OpenSubject): void {
         expect(payloadOf(again)).toMatchObject({ title: 'corrected' });
       });
 
-      test('F-09, F-108: at the limit it is stuck, says so for each operation, and comes back only when asked to', async () => {
+      test('F-09, F-108: marks an operation as stuck at the limit, reports each, and retries only on request', async () => {
         await openWith({ maxOutboxTryCount: 2 });
         await startRun();
         await subject.enqueue(create('op1', 'a'), edit('op2', 'a', { title: 'both' }, ''));
@@ -502,7 +499,7 @@ export function storeContract(name: string, open: OpenSubject): void {
         expect((await takeOne()).opIds).toEqual(['op1', 'op2']);
       });
 
-      test('F-49: a stuck operation that is dropped leaves with its events, and nothing of it is sent', async () => {
+      test('F-49: dropping a stuck operation emits its events and sends nothing of it', async () => {
         await openWith({ maxOutboxTryCount: 1 });
         await startRun();
         await pull([serverRow('a', 1)]);
@@ -516,7 +513,7 @@ export function storeContract(name: string, open: OpenSubject): void {
         expect(await titles()).toEqual({ a: 'server a' });
       });
 
-      test('a forbidden operation is not counted and waits for the next run under a new key', async () => {
+      test('a forbidden operation counts no try and waits for the next run under a new key', async () => {
         await startRun();
         await subject.enqueue(create('op1', 'a'));
         const first = await takeOne();
@@ -528,7 +525,7 @@ export function storeContract(name: string, open: OpenSubject): void {
         expect((await takeOne()).op.requestId).not.toBe(first.op.requestId);
       });
 
-      test('F-84: sign-in and throttling close the request, count nothing, and leave the operation ready', async () => {
+      test('F-84: sign-in and throttling close the request, count no try, and leave the operation ready', async () => {
         await startRun();
         await subject.enqueue(create('op1', 'a'), create('op2', 'b'));
         const requests = await take();
@@ -548,7 +545,7 @@ export function storeContract(name: string, open: OpenSubject): void {
         expect(again.map(({ op }) => op.requestId)).toEqual(['op1#2', 'op2#2']);
       });
 
-      test('I2: what was never dispatched is free again: it folds with later edits and its key was never used', async () => {
+      test('I2: releases an operation that was never dispatched: it folds with later edits under a fresh key', async () => {
         await startRun();
         await subject.enqueue(create('op1', 'a'));
         await settle(await takeOne(), { type: 'notSent', error: new NetworkError('no route') });
@@ -561,7 +558,7 @@ export function storeContract(name: string, open: OpenSubject): void {
         expect(await takeOne()).toMatchObject({ opIds: ['op1', 'op2'] });
       });
 
-      test('I2: when everybody fails, the same request is ready again at once', async () => {
+      test('I2: makes the same request ready again at once when every request fails', async () => {
         await startRun();
         await subject.enqueue(create('op1', 'a'));
         const first = await takeOne();
@@ -571,11 +568,11 @@ export function storeContract(name: string, open: OpenSubject): void {
         const again = await takeOne();
         expect(again).toMatchObject({ opIds: ['op1'], op: { requestId: first.op.requestId } });
         expect(again.firstSentAt).toBe(subject.clock.now());
-        // F-09: an outage counts nothing.
+        // F-09: an outage counts no tries.
         expect((await subject.queue.list()).map(({ tryCount }) => tryCount)).toEqual([0, 0]);
       });
 
-      test('F-132: what fails alone waits until it is due, under its key; an explicit run does not wait', async () => {
+      test('F-132: delays a request that fails alone until it is due, under its key; an explicit run does not wait', async () => {
         await startRun();
         await subject.enqueue(create('op1', 'a'));
         const first = await takeOne();
@@ -593,7 +590,7 @@ export function storeContract(name: string, open: OpenSubject): void {
         expect(await take()).toHaveLength(1);
       });
 
-      test('F-09, F-132: failing alone is a counted try only in a run in which others succeeded; at the limit it is stuck', async () => {
+      test('F-09, F-132: counts a lone failure only in a run in which others succeeded; at the limit it is stuck', async () => {
         await openWith({ maxOutboxTryCount: 2 });
         await subject.enqueue(create('op1', 'a'));
         for (const othersSucceeded of [false, true, false, true]) {
@@ -609,7 +606,7 @@ export function storeContract(name: string, open: OpenSubject): void {
         expect(await states()).toEqual(['op1 parked stuck']);
       });
 
-      test("F-23: an answer that is not the API's keeps the request for the next run", async () => {
+      test("F-23: keeps the request for the next run after a response that is not the API's", async () => {
         await startRun();
         await subject.enqueue(create('op1', 'a'));
         const first = await takeOne();
@@ -619,7 +616,7 @@ export function storeContract(name: string, open: OpenSubject): void {
         expect((await takeOne()).op.requestId).toBe(first.op.requestId);
       });
 
-      test('F-134: what cannot be proven is parked and told', async () => {
+      test('F-134: parks and reports a request whose outcome cannot be proven', async () => {
         await startRun();
         await subject.enqueue(create('op1', 'a'));
         const report = await settle(await takeOne(), {
@@ -633,7 +630,7 @@ export function storeContract(name: string, open: OpenSubject): void {
         expect(await states()).toEqual(['op1 parked ambiguous']);
       });
 
-      test('an answer to operations that are gone changes nothing', async () => {
+      test('an answer to operations that no longer exist changes nothing', async () => {
         await openWith({ maxOutboxTryCount: 1 });
         await startRun();
         await subject.enqueue(create('op1', 'a'));
@@ -661,7 +658,7 @@ export function storeContract(name: string, open: OpenSubject): void {
         return request;
       };
 
-      test('I13: it is stored with both sides, parks its entity, and nobody else', async () => {
+      test('I13: stores a conflict with both sides and parks only its entity', async () => {
         await meetConflict();
         expect(await store.loadConflict(ref)).toMatchObject({
           state: 'detected',
@@ -681,7 +678,7 @@ export function storeContract(name: string, open: OpenSubject): void {
         expect((await take()).map(({ entityId }) => entityId)).toEqual(['c']);
       });
 
-      test('I7: one that was found and not worked on is work of the next run', async () => {
+      test('I7: the next run handles a conflict that was found but not processed', async () => {
         await meetConflict();
         await store.lease.release();
         subject = await subject.another('two');
@@ -689,7 +686,7 @@ export function storeContract(name: string, open: OpenSubject): void {
         expect((await startRun()).conflicts).toEqual([ref]);
       });
 
-      test("F-36: the server's side is accepted: the operations leave, the row is the server's, later edits are based on it", async () => {
+      test("F-36: accepting the server's side removes the operations, takes its row, and rebases later edits on it", async () => {
         await meetConflict();
         await subject.enqueue(edit('op2', 'a', { done: true }));
         const outcome = await store.acceptServer(ref, acceptServer());
@@ -705,7 +702,7 @@ export function storeContract(name: string, open: OpenSubject): void {
         expect(await store.loadConflict(ref)).toBeUndefined();
       });
 
-      test('F-32: a resolution goes out under a new key, for all operations of the conflict, and ends it when applied', async () => {
+      test('F-32: sends a resolution under a new key for all operations of the conflict, and ends it when applied', async () => {
         const request = await meetConflict();
         const data = { ...serverRow('a', 5), title: 'both' };
         const resolution: ConflictResolution = acceptMerged(data);
@@ -734,7 +731,7 @@ export function storeContract(name: string, open: OpenSubject): void {
         expect(await store.conflicts()).toEqual([]);
       });
 
-      test("F-31: a decision on a version that is no longer the server's freezes nothing", async () => {
+      test('F-31: freezes no request for a decision on an outdated server version', async () => {
         await meetConflict();
         expect(
           await store.freezeResolution(ref, {
@@ -748,7 +745,7 @@ export function storeContract(name: string, open: OpenSubject): void {
         expect(await states()).toEqual(['op1 parked conflict']);
       });
 
-      test('F-31: a resolution that meets a newer row asks for another round, on that row', async () => {
+      test('F-31: a resolution that meets a newer row starts another round on that row', async () => {
         await meetConflict();
         const frozen = await store.freezeResolution(ref, {
           data: serverRow('a', 5),
@@ -796,7 +793,7 @@ export function storeContract(name: string, open: OpenSubject): void {
         expect(await subject.queue.list()).toMatchObject([{ opId: 'op1', tryCount: 1 }]);
       });
 
-      test('F-145: a parked one waits for a decision; the next run has no work on it until then', async () => {
+      test('F-145: a parked conflict gives the next run no work until a decision is made', async () => {
         await meetConflict();
         const facts = await store.parkConflict(ref, 'nobody can decide', { nextRun: false, countTry: false });
         expect(facts).toMatchObject([{ type: 'conflict.unresolved', reason: 'nobody can decide' }]);
@@ -810,7 +807,7 @@ export function storeContract(name: string, open: OpenSubject): void {
         expect(await store.loadConflict(ref)).toMatchObject({ state: 'decided', resolution: { type: 'acceptServer' } });
       });
 
-      test('F-02: one that is left for the next run is work of that run, and is not sent before', async () => {
+      test('F-02: a deferred conflict is work of the next run and is not sent earlier', async () => {
         await meetConflict();
         await store.parkConflict(ref, 'the resolver threw', { nextRun: true, countTry: true });
         expect(await take()).toEqual([]);
@@ -820,7 +817,7 @@ export function storeContract(name: string, open: OpenSubject): void {
     });
 
     describe('pull', () => {
-      test('I6: rows and position are stored together; the position outlives the engine, token sequence and all', async () => {
+      test('I6: stores rows and position together; the position and token sequence outlive the engine', async () => {
         await startRun();
         expect(await store.pullPosition('todos', { resync: false })).toEqual({
           cursor: undefined,
@@ -847,7 +844,7 @@ export function storeContract(name: string, open: OpenSubject): void {
         expect((await other.rows()).map(({ id }) => id)).toEqual(['a', 'b']);
       });
 
-      test('a page without rows moves the position and tells nothing', async () => {
+      test('a page without rows moves the position and emits nothing', async () => {
         await startRun();
         expect(await pull([], { cursor: { ts: time(9), lastId: 'x' } })).toMatchObject([
           { pageSize: 0, pulled: 0, facts: [] },
@@ -857,7 +854,7 @@ export function storeContract(name: string, open: OpenSubject): void {
         });
       });
 
-      test('I9: an aborted application applies nothing more', async () => {
+      test('I9: stops applying at once when aborted', async () => {
         await startRun();
         expect(
           await store.applyPages('todos', [page([serverRow('a', 1)])], { totalDone: 0, signal: AbortSignal.abort() }),
@@ -865,7 +862,7 @@ export function storeContract(name: string, open: OpenSubject): void {
         expect(await subject.rows()).toEqual([]);
       });
 
-      test("I4, F-21: under pending changes the row is the server's with the changes on top, and the base stays", async () => {
+      test("I4, F-21: applies pending changes on top of the server's row, and keeps the base", async () => {
         await startRun();
         await pull([serverRow('a', 1)]);
         await subject.enqueue(edit('op1', 'a', { title: 'mine' }));
@@ -874,7 +871,7 @@ export function storeContract(name: string, open: OpenSubject): void {
         expect((await takeOne()).op).toMatchObject({ baseUpdatedAt: time(1) });
       });
 
-      test('I4: what the user deleted does not come back while that is pending', async () => {
+      test('I4: a row that the user deleted does not return while the deletion is pending', async () => {
         await startRun();
         await subject.enqueue(removal('op1', 'a'));
         await pull([serverRow('a', 5), serverRow('b', 6)]);
@@ -889,7 +886,7 @@ export function storeContract(name: string, open: OpenSubject): void {
         expect(await titles()).toEqual({ a: 'mine' });
       });
 
-      test('F-17: a row without id or timestamp goes aside and is told; the rest of the page and its position stand', async () => {
+      test('F-17: quarantines and reports a row without id or timestamp; stores the rest of the page and its position', async () => {
         await startRun();
         const [report] = await pull([
           { title: 'no id', updatedAt: time(1) },
@@ -911,7 +908,7 @@ export function storeContract(name: string, open: OpenSubject): void {
     describe('full resync', () => {
       const resyncPage = (items: readonly JsonObject[]): PageToApply => page(items, { resync: true });
 
-      test('F-08: it has its own position, is continued where it stopped, and leaves the committed cursor alone', async () => {
+      test('F-08: has its own position, resumes where it stopped, and leaves the committed cursor alone', async () => {
         await startRun();
         await pull([serverRow('a', 1), serverRow('b', 5)]);
         await store.openResync(kinds);
@@ -933,14 +930,14 @@ export function storeContract(name: string, open: OpenSubject): void {
         });
       });
 
-      test('F-45: a table counts as never pulled until its first pull is complete', async () => {
+      test('F-45: counts a table as never pulled until its first pull is complete', async () => {
         await startRun();
         expect(await store.neverPulled(kinds)).toEqual(kinds);
         await store.openResync(kinds);
         await store.applyPages('todos', [resyncPage([serverRow('a', 1)])], { totalDone: 0 });
         expect(await store.neverPulled(kinds)).toEqual(kinds);
         for (const kind of kinds) await store.completePull(kind, { resync: true });
-        // Interrupted before the sweep, it goes on as the first pull that it is.
+        // Interrupted before the sweep, it resumes as a first pull.
         expect(await store.neverPulled(kinds)).toEqual(kinds);
         for (const kind of kinds) await store.sweepResync(kind, { requested: false });
         expect(await store.neverPulled(kinds)).toEqual([]);
@@ -948,7 +945,7 @@ export function storeContract(name: string, open: OpenSubject): void {
         expect(await store.neverPulled(kinds)).toEqual([]);
       });
 
-      test('F-45: a table that was pulled page by page is not pulled for the first time, also before its first full resync', async () => {
+      test('F-45: a table that was pulled page by page is not a first pull, even before its first full resync', async () => {
         await startRun();
         await pull([serverRow('a', 1)]);
         await store.completePull('todos', { resync: false });
@@ -957,7 +954,7 @@ export function storeContract(name: string, open: OpenSubject): void {
         expect(await store.neverPulled(['todos'])).toEqual([]);
       });
 
-      test('F-38: at its end what was not listed and has nothing pending is removed', async () => {
+      test('F-38: finally removes rows that were not listed and have nothing pending', async () => {
         await startRun();
         await pull([serverRow('a', 1), serverRow('b', 2), serverRow('c', 3)]);
         await subject.enqueue(edit('op1', 'c', { title: 'mine' }));
@@ -972,7 +969,7 @@ export function storeContract(name: string, open: OpenSubject): void {
         expect(await store.dueForResync(kinds)).toEqual([]);
       });
 
-      test('F-42: nothing is removed before everything was fetched', async () => {
+      test('F-42: removes nothing before everything was fetched', async () => {
         await startRun();
         await pull([serverRow('a', 1), serverRow('b', 2)]);
         await store.openResync(kinds);
@@ -982,7 +979,7 @@ export function storeContract(name: string, open: OpenSubject): void {
         expect(await store.dueForResync(kinds)).toEqual(kinds);
       });
 
-      test('F-137: what was pushed while it ran is not swept', async () => {
+      test('F-137: does not sweep rows that were pushed while it ran', async () => {
         await startRun();
         await pull([serverRow('a', 1)]);
         await store.openResync(kinds);
@@ -994,7 +991,7 @@ export function storeContract(name: string, open: OpenSubject): void {
         expect((await subject.rows()).map(({ id }) => id)).toEqual(['a', 'n']);
       });
 
-      test('F-137: a scheduled one that received nothing does not empty a table; a requested one does', async () => {
+      test('F-137: an empty scheduled resync does not empty a table; a requested one does', async () => {
         await startRun();
         await pull([serverRow('a', 1)]);
         await store.openResync(kinds);
@@ -1021,7 +1018,7 @@ export function storeContract(name: string, open: OpenSubject): void {
         expect(await store.dueForResync(kinds)).toEqual([]);
       });
 
-      test('I6, F-161: a completed full resync sets the cursor to what it saw, also backwards', async () => {
+      test('I6, F-161: a completed full resync sets the cursor to what it saw, even backwards', async () => {
         await startRun();
         await pull([serverRow('a', 1), serverRow('b', 5)]);
         await store.openResync(kinds);
@@ -1033,7 +1030,7 @@ export function storeContract(name: string, open: OpenSubject): void {
       });
     });
 
-    test('the queue tells whoever subscribed of each change, and of nothing any more afterwards', async () => {
+    test('notifies queue subscribers of each change until they unsubscribe', async () => {
       await startRun();
       const told: boolean[] = [];
       const end = subject.queue.subscribe(({ enqueued }) => told.push(enqueued));

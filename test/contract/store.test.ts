@@ -49,12 +49,13 @@ storeContract('fake', async (config) => {
   return subjectOf('one');
 });
 
-// On other releases of TypeORM one driver is enough: the drivers have a contract of their own.
+// Other TypeORM releases run with one driver only: the drivers have their own contract.
 const drivers = orInChromium<ContractDriver>(inject('typeorm') === '1.1' ? [...allDrivers, 'rpc'] : ['sqlite3']);
 for (const driver of drivers) storeContract(driver, (config) => openReal(driver, config));
 
 /**
- * A second engine has its own connection to the same database, as a second process would; sql.js has none, and shares.
+ * A second engine has its own connection to the same database, like a second process; with sql.js it shares the only
+ * one.
  */
 async function openReal(driver: ContractDriver, config: Partial<SyncConfig> | undefined): Promise<StoreSubject> {
   const clock = createSimulatedClock();

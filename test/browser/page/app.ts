@@ -14,7 +14,7 @@ import wasmUrl from '@sqlite.org/sqlite-wasm/sqlite3.wasm?url';
 import { AddColour1800000000002, CreateNotes1800000000001, Note } from './note-entity.ts';
 
 declare global {
-  /** Set by the test: hears of each write at once, also of a page that dies afterwards. */
+  /** Set by the test: receives each write at once, also from a page that dies afterwards. */
   var wrote: ((tab: string, n: number, isStored: boolean, error: string) => void) | undefined;
 }
 
@@ -22,9 +22,9 @@ interface OpenSettings {
   readonly name?: string;
   readonly allowMemory?: boolean;
   readonly openTimeoutMs?: number;
-  /** Address of another worker script. */
+  /** The address of another worker script. */
   readonly worker?: string;
-  /** Opens as the next release of the app does. */
+  /** Opens as the app's next release does. */
   readonly isNextRelease?: boolean;
   /** Opens with another set of entities. */
   readonly hasOtherEntities?: boolean;
@@ -75,7 +75,7 @@ const describe = (error: unknown): string => {
   return `${error.name}: ${error.message}${inner}`;
 };
 
-/** Every fourth write is a transaction of two rows, which an app runs itself; the others are single statements. */
+/** Every fourth write is a transaction of two rows that the app runs itself; the others are single statements. */
 async function writeOnce(tab: string, n: number): Promise<void> {
   const { dataSource } = opened();
   if (n % 4 !== 3) {
@@ -136,7 +136,7 @@ const app = {
       return describe(error);
     }
   },
-  /** Sends all writes at once; they are numbered in the order of the calls. */
+  /** Sends all writes at once, numbered in call order. */
   writeAtOnce: async (tab: string, count: number): Promise<number> => {
     const { dataSource } = opened();
     const sql = 'INSERT INTO notes (tab, n, part) VALUES (?, ?, ?)';
@@ -149,7 +149,7 @@ const app = {
     await Promise.all(Array.from({ length: count }, (_, n) => dataSource.query('SELECT ? AS n', [n])));
     return count;
   },
-  /** One transaction that makes a table and fills it. */
+  /** One transaction that creates and fills a table. */
   createAndFill: async (table: string): Promise<string> => {
     try {
       await opened().dataSource.transaction(async (manager) => {
@@ -161,7 +161,7 @@ const app = {
       return describe(error);
     }
   },
-  /** A pause leaves other tabs, and other processes, some of the machine. */
+  /** A pause leaves CPU time to other tabs and processes. */
   startWriting: (tab: string, pauseMs = 0): void => {
     isWriting = true;
     writing = writeUntilStopped(tab, pauseMs);
@@ -184,7 +184,7 @@ const app = {
     await openRunner.startTransaction();
     await openRunner.manager.insert(Note, { tab, n: 0, part: 'open' });
   },
-  /** Writes in that transaction again, and gives it up where that fails. */
+  /** Writes in that transaction again, and rolls it back if the write fails. */
   goOnInTransaction: async (): Promise<string> => {
     try {
       await openRunner?.manager.insert(Note, { tab: 'late', n: 0, part: 'open' });
@@ -199,7 +199,7 @@ const app = {
     Object.defineProperty(document, 'visibilityState', { value: state, configurable: true });
     document.dispatchEvent(new Event('visibilitychange'));
   },
-  /** Bytes travel as text of one character each: a list of numbers takes the test a hundred times as long. */
+  /** Encodes bytes as text, one character each: a list of numbers is a hundred times slower. */
   exportFile: async (): Promise<string> => {
     const bytes = await opened().exportFile();
     return Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
@@ -217,7 +217,7 @@ const app = {
       ({ database, wal }) => `${database.byteLength > 0} ${wal !== undefined}`,
       describe,
     ),
-  /** Writes over a part of the stored file, as nobody should: its beginning, what lies `from` bytes behind it, or its end. */
+  /** Damages the stored file on purpose: its beginning, the bytes from `from` on, or its end. */
   damage: async (name: string, from = 0, bytes = 400): Promise<void> => {
     for (const file of await filesOf(name)) {
       const { size } = await file.getFile();
@@ -236,9 +236,9 @@ const app = {
     };
   },
   persistCalls: () => persistCalls,
-  /** Keeps the worker of this tab, which must be the one that listens to `sleep`, from answering. */
+  /** Stops the worker of this tab from answering. It must be the worker that listens to `sleep`. */
   sleepInWorker: (forMs: number): void => new BroadcastChannel('sleep').postMessage(forMs),
-  /** How much the WAL of a database holds. Each file of the pool begins with a block that names it. */
+  /** The size of a database's WAL. Each file of the pool begins with a block that names it. */
   walBytes: async (name: string): Promise<number> => {
     for (const handle of await filesOf(name)) {
       const file = await handle.getFile();
@@ -247,7 +247,7 @@ const app = {
     }
     return 0;
   },
-  /** A digest of all that is stored under a name. */
+  /** A digest of everything stored under a name. */
   fingerprint: async (name: string): Promise<string> => {
     const parts: string[] = [];
     for (const file of await filesOf(name)) {
@@ -277,7 +277,7 @@ const app = {
       return describe(error);
     }
   },
-  /** How long each task of more than 50 ms took while the engine synced, ms. */
+  /** Durations of tasks over 50 ms while the engine synced, in ms. */
   syncAndListLongTasks: async (): Promise<readonly number[]> => {
     const long: PerformanceEntry[] = [];
     const observer = new PerformanceObserver((list) => long.push(...list.getEntries()));
@@ -293,7 +293,7 @@ const app = {
     ).map(({ id }) => id),
   countTodos: (): Promise<number> => opened().dataSource.getRepository(Todo).count(),
   pendingCount: async (): Promise<unknown> => app.query('SELECT count(*) AS n FROM sync_outbox'),
-  /** As `openSynced`, one operation to a request; the token of each request names its tab. */
+  /** Like `openSynced`, with one operation per request; each request's token names its tab. */
   openAs: async (baseUrl: string, tab: string): Promise<void> => {
     database = await openBrowserDatabase({ name: 'synced', entities: [Todo], synchronize: true, wasmUrl });
     engine = createSyncEngine({
@@ -308,10 +308,10 @@ const app = {
   signIn: (name: string): void => {
     user = name;
   },
-  /** Empties the database for the user who is signed in now; tells how many operations were given up. */
+  /** Clears the database for the current user; returns how many operations were given up. */
   clearScope: async (): Promise<number> => (await engine?.clearScope())?.givenUp.length ?? -1,
   scopeChanged: (): boolean => engine?.status().scopeChanged === true,
-  /** What the engine tells of the storage. */
+  /** The engine's storage status. */
   engineStorage: () => engine?.status().storage,
   close: () => opened().close(),
   deleteDatabase: (name: string) => deleteBrowserDatabase(name).then(() => 'deleted', describe),

@@ -1,4 +1,4 @@
-/** Gives a test in Node ports to the real owner of a database: each is one tab's line, with a worker of its own. */
+/** Gives a Node test ports to the real owner of a database: each is one tab's line with its own worker. */
 import { compileWasm } from '../../../src/browser/page/compile-wasm.ts';
 import { Tab } from '../../../src/browser/page/tab.ts';
 import { startWorkerScript } from '../../../src/browser/page/worker-script.ts';
@@ -7,7 +7,7 @@ import { releaseOf } from '../../../src/rpc/protocol/release.ts';
 import wasmUrl from '@sqlite.org/sqlite-wasm/sqlite3.wasm?url';
 
 declare global {
-  /** Set by the test: hears what comes through a line; nothing once the line has ended. */
+  /** Set by the test: receives what arrives through a line, until the line ends. */
   var heardFromHost: (line: string, message?: unknown) => void;
 }
 
@@ -32,7 +32,7 @@ const bridge = {
       startWorker: startWorkerScript,
       wasm: (wasm ??= compileWasm(wasmUrl)),
       onLine: (given) => {
-        // A second line leads to another owner: the client asks for a port of its own.
+        // A second line leads to another owner: the client asks for its own port.
         if (port !== undefined) heardFromHost(line);
         port ??= given;
       },

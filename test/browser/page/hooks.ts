@@ -19,7 +19,7 @@ const Todo = new EntitySchema<TodoRow>({
 });
 const todos = syncTable(Todo);
 
-/** What the page showed last, and how often it was rendered. */
+/** What the page showed last, and how often it rendered. */
 interface Shown {
   readonly rows: number;
   readonly total: number;
@@ -28,12 +28,12 @@ interface Shown {
 }
 
 export interface PullWithHooks {
-  /** How long each task of more than 50 ms took while the engine synced, ms. */
+  /** Durations of tasks over 50 ms while the engine synced, in ms. */
   readonly longTasks: readonly number[];
   readonly shown: Shown;
 }
 
-/** Pulls everything while a screen shows a page of the rows with their marks, their number, one row, and the status. */
+/** Pulls everything while a screen shows a page of rows with their sync marks, their count, one row, and the status. */
 async function pull(baseUrl: string): Promise<PullWithHooks> {
   const { dataSource } = await openBrowserDatabase({ name: 'hooks', entities: [Todo], synchronize: true, wasmUrl });
   const engine = createSyncEngine({ dataSource, transport: new RestTransport({ baseUrl }), tables: [todos] });

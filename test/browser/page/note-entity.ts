@@ -1,6 +1,6 @@
 import { EntitySchema, type MigrationInterface, type QueryRunner } from 'typeorm';
 
-/** What the pages of these tests write. Nothing is unique but `id`, so that a write applied twice shows as two rows. */
+/** The rows that these tests' pages write. Only `id` is unique, so a write applied twice shows as two rows. */
 export interface Note {
   id: number;
   tab: string;
@@ -33,7 +33,7 @@ export class CreateNotes1800000000001 implements MigrationInterface {
   }
 }
 
-/** The next release of the app. */
+/** The app's next release. */
 export class AddColour1800000000002 implements MigrationInterface {
   readonly name = 'AddColour1800000000002';
 

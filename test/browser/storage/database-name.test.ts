@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { nameProblem, namesOf } from '../../../src/browser/storage/database-name.ts';
 
-test('names that differ have folders, locks and channels that differ, also where files ignore case', () => {
+test('different names have different folders, locks and channels, even on case-insensitive file systems', () => {
   const names = ['app', 'App', 'APP', 'a pp', 'a~20pp', 'é', 'e\u0301', '..', '.', '~', 'con', 'app:owner', 'app '];
   const folders = names.map((name) => namesOf(name).directory.toLowerCase());
   expect(new Set(folders).size).toBe(names.length);
@@ -9,12 +9,12 @@ test('names that differ have folders, locks and channels that differ, also where
   for (const folder of folders) expect(folder).toMatch(/^synchart\/[a-z0-9_~-]+$/);
 });
 
-test('a database in memory has names of its own in each tab', () => {
+test('an in-memory database has a different name in each tab', () => {
   expect(namesOf('app', 'tab1').lobby).not.toBe(namesOf('app', 'tab2').lobby);
   expect(namesOf('app', 'tab1').lobby).not.toBe(namesOf('app').lobby);
 });
 
-test('refuses what cannot name a file, and says why', () => {
+test('rejects a name that cannot name a file, with the reason', () => {
   expect(nameProblem(undefined)).toMatch(/must be a text/);
   expect(nameProblem('  ')).toMatch(/empty/);
   expect(nameProblem('a/b')).toMatch(/slash/);

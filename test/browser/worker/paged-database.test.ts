@@ -12,7 +12,7 @@ beforeAll(async () => {
   sqlite = await sqlite3InitModule();
 });
 
-/** Holds pages as IndexedDB does: what it is given counts once `settle` says so. */
+/** Stores pages as IndexedDB does: they count as stored once `settle` says so. */
 class Shelf {
   size = 0;
   readonly pages = new Map<number, Uint8Array>();
@@ -48,7 +48,7 @@ async function open(shelf: Shelf): Promise<WasmConnection> {
 const numbers = async (connection: WasmConnection): Promise<readonly unknown[]> =>
   (await connection.execute('SELECT n FROM t ORDER BY n', [])).rows.map((row) => (row as { n: number }).n);
 
-test('I7: nothing sees a commit that is being stored, and a refused one leaves no trace', async () => {
+test('I7: readers never see a commit that is being stored, and a refused one leaves no trace', async () => {
   const shelf = new Shelf();
   const connection = await open(shelf);
   await connection.execute('CREATE TABLE t (n integer)', []);
@@ -130,7 +130,7 @@ test('I7: memory and pages agree after any mix of commits, rollbacks, refusals a
   }
 });
 
-test('names the pages that are missing, and leaves the rest alone', async () => {
+test('names the missing pages and leaves the rest alone', async () => {
   const shelf = new Shelf();
   const connection = await open(shelf);
   await connection.execute('CREATE TABLE t (n integer)', []);

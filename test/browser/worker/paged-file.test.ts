@@ -22,14 +22,14 @@ const contentOf = (file: PagedFile): Buffer => {
   return bytes;
 };
 
-/** A plain array of bytes behaves the same. */
+/** A plain byte array behaves the same. */
 function apply(bytes: Buffer, change: { at: number; length: number; value: number }): Buffer {
   const grown = Buffer.alloc(Math.max(bytes.length, change.at + change.length));
   grown.set(bytes);
   return grown.fill(change.value, change.at, change.at + change.length);
 }
 
-test('a file in memory gives back what was written, stores only what changed, and takes back the rest', () => {
+test('an in-memory file returns what was written, stores only changes, and reverts the rest', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
       const file = new PagedFile([], 0);
@@ -71,7 +71,7 @@ test('a file in memory gives back what was written, stores only what changed, an
   );
 });
 
-test('reading beyond the end gives zeros, and says how little there was', () => {
+test('reading beyond the end returns zeros and reports the short read', () => {
   const file = new PagedFile([], 0);
   file.write(Uint8Array.of(1, 2, 3), 0);
   const bytes = new Uint8Array(5).fill(9);
