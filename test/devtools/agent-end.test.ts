@@ -33,7 +33,7 @@ const lost = (client: DevtoolsClient): Promise<void> =>
     });
   });
 
-test('I12: an engine that is disposed of tells its open panels, which keep what they were told', async () => {
+test('I12: disposing an engine notifies its open panels, which keep what they received', async () => {
   const { bench, agent, client } = await openPanel();
   const gone = lost(client);
   await bench.engine.dispose();
@@ -47,7 +47,7 @@ test('I12: an engine that is disposed of tells its open panels, which keep what 
   await expect(client.query('kinds', {})).rejects.toThrow('the engine is gone');
 });
 
-test('I12: detached, the agent tells its panels, records nothing more, and the engine goes on as without it', async () => {
+test('I12: detaching notifies the panels and stops recording; the engine goes on', async () => {
   const { bench, agent, client } = await openPanel();
   const gone = lost(client);
   const asked = client.query('operations', {});
@@ -60,7 +60,7 @@ test('I12: detached, the agent tells its panels, records nothing more, and the e
   expect([agent.log.lastId, bench.server.effectCount({ kind: 'todos', id: 'a' })]).toEqual([before, 1]);
 });
 
-test('I12: after a detach, attaching gives a new agent with a log of its own; until then, the same one', async () => {
+test('I12: attaching after a detach returns a new agent with its own log; until then it returns the same agent', async () => {
   const { bench, agent } = await openPanel();
   expect(attachDevtools(bench.engine)).toBe(agent);
   agent.detach();
@@ -70,7 +70,7 @@ test('I12: after a detach, attaching gives a new agent with a log of its own; un
   expect(next.log.read().filter(({ type }) => type === 'request')).not.toEqual([]);
 });
 
-test('a panel that is closed does not end the others', async () => {
+test('closing one panel does not end the others', async () => {
   const { bench, agent, client } = await openPanel();
   const { engineEnd, panelEnd } = createLocalChannel();
   const end = agent.connect(engineEnd);

@@ -4,7 +4,7 @@ import { createDevtoolsClient } from '../../src/devtools/client/devtools-client.
 import { createLocalChannel } from '../../src/devtools/protocol/local-channel.ts';
 import { openEngine } from '../support/open-engine.ts';
 
-test('I12: the panel of an engine knows its chart, its kinds, and where it stands', async () => {
+test("I12: an engine's panel receives its chart, its kinds, and its current state", async () => {
   const bench = await openEngine();
   const { engineEnd, panelEnd } = createLocalChannel();
   const agent = attachDevtools(bench.engine);

@@ -3,7 +3,7 @@ import { amendedFields, parsePatch, proposalOf } from '../../src/devtools/views/
 
 const operation = { payload: { id: 'a', title: 'Milk', tags: ['home'] }, changedFields: ['title', 'tags'] };
 
-test('an amendment begins with the fields that the operation changes, and names what would be another value', () => {
+test('an amendment starts with the fields that the operation changes, and names each changed value', () => {
   expect(JSON.parse(proposalOf(operation))).toEqual({ title: 'Milk', tags: ['home'] });
   expect(amendedFields(operation, { title: 'Oat milk', tags: ['home'], done: true })).toEqual([
     { name: 'title', before: 'Milk', after: 'Oat milk' },
@@ -11,7 +11,7 @@ test('an amendment begins with the fields that the operation changes, and names 
   ]);
 });
 
-test('what is no object is not sent', () => {
+test('does not send a value that is not an object', () => {
   expect([parsePatch('{"title":"x"}'), parsePatch('[1]'), parsePatch('{')]).toEqual([
     { title: 'x' },
     'Write an object, such as { "title": "Milk" }.',

@@ -13,7 +13,7 @@ const answer = fc.record({
   result: fc.constantFrom(pushForbidden('no'), pushAmbiguous({ message: 'lost' }), pushSuccess({})),
 });
 
-test('I12: what an operation was answered first is what is shown, in whatever order answers are told, twice or only at the end', async () => {
+test("I12: shows an operation's first answer, whatever the order or repetition of reports", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(answer, { maxLength: 6 }),
@@ -42,7 +42,7 @@ test('I12: what an operation was answered first is what is shown, in whatever or
   );
 });
 
-test('I12: a call that ended without results shows what was answered until then', () => {
+test('I12: a call that ended without results shows the answers received so far', () => {
   const sheet = createAnswerSheet(createSimulatedClock());
   sheet.note({ opId: 'a', result: pushSuccess({}) });
   const answered = sheet.of(ops, undefined);

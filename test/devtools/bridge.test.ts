@@ -54,7 +54,7 @@ async function answered<Value>(promise: Promise<Value>, comeBy: () => string): P
   return promise;
 }
 
-test('I12: a panel that comes by is answered, and what it asks for is done', async () => {
+test('I12: answers a panel that polls, and performs what it asks for', async () => {
   const { bench } = await exposed({ name: 'todo app' });
   const [engine] = listed();
   expect(listed()).toEqual([{ id: engine?.id, name: 'todo app' }]);
@@ -67,7 +67,7 @@ test('I12: a panel that comes by is answered, and what it asks for is done', asy
   expect(bench.engine.status().paused).toBe(true);
 });
 
-test('I12: a page that goes away fails what was asked, and the panel begins anew when one is back, without entries twice', async () => {
+test('I12: a page that goes away fails open requests; the panel starts anew when a page returns, without duplicates', async () => {
   const { bench } = await exposed();
   const id = listed()[0]?.id ?? '';
   const { client, session, comeBy } = panelOf(id);
@@ -92,7 +92,7 @@ test('I12: a page that goes away fails what was asked, and the panel begins anew
   expect(new Set(ids).size).toBe(ids.length);
 });
 
-test('I10: a session for which nobody comes ends by itself, and a panel that comes late opens another', async () => {
+test('I10: a session that nobody polls ends by itself, and a late panel opens another', async () => {
   const { bench } = await exposed();
   const id = listed()[0]?.id ?? '';
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
@@ -113,7 +113,7 @@ test('I10: a session for which nobody comes ends by itself, and a panel that com
   expect(client.getState()).toMatchObject({ connection: 'connected', view: { status: { paused: true } } });
 });
 
-test('I10: what nobody fetches is bounded, and one message may be of any size', () => {
+test('I10: bounds unfetched messages, but one message may have any size', () => {
   const session = createPageSession();
   const large = 'x'.repeat(40 * 1024 * 1024);
   session.channel.post({ type: 'answer', id: 1, ok: true, value: large });
@@ -127,7 +127,7 @@ test('I10: what nobody fetches is bounded, and one message may be of any size', 
   expect(session.take()).toEqual({ isOpen: false, text: '', more: false });
 });
 
-test('I12: pieces of a message fit together again, whatever characters they are cut between', () => {
+test('I12: reassembles message pieces, whatever characters they are cut between', () => {
   const told: unknown[] = [];
   for (const shift of ['', 'x', 'xx']) {
     const page = createPageSession();
@@ -148,7 +148,7 @@ test('I12: pieces of a message fit together again, whatever characters they are 
   }
 });
 
-test('I13: what is no exchange is ignored, what is no message changes nothing', async () => {
+test('I13: ignores invalid exchanges, and an invalid message changes nothing', async () => {
   const { bench } = await exposed();
   const engine = listed()[0]?.id ?? '';
   const pause = { type: 'command', id: 1, command: { type: 'pause' } };
@@ -183,7 +183,7 @@ test('I13: what is no exchange is ignored, what is no message changes nothing', 
   expect(bench.engine.status().paused).toBe(false);
 });
 
-test('I13: a panel survives whatever a page answers', () => {
+test('I13: a panel survives any answer of a page', () => {
   const { client, session } = panelOf('liar');
   const answers = [
     undefined,
@@ -201,7 +201,7 @@ test('I13: a panel survives whatever a page answers', () => {
   expect(client.getState().connection).toBe('lost');
 });
 
-test('I12: an engine that is taken back is not found any more, and its panel hears that it is gone', async () => {
+test('I12: a removed engine is no longer found, and its panel is notified', async () => {
   const { takeBack } = await exposed();
   const { client, comeBy } = panelOf(listed()[0]?.id ?? '');
   comeBy();
@@ -211,7 +211,7 @@ test('I12: an engine that is taken back is not found any more, and its panel hea
   expect(client.getState().connection).toBe('lost');
 });
 
-test('I12: several engines share one hook, also with another copy of the library, and nothing of it is enumerable', async () => {
+test('I12: several engines share one hook, also across copies of the library, and nothing of it is enumerable', async () => {
   await exposed({ name: 'one' });
   await exposed({ name: 'two' });
   expect(openPageHook()).toBe(hookOf());
@@ -221,7 +221,7 @@ test('I12: several engines share one hook, also with another copy of the library
   expect(openPageHook(place)).not.toBe('something else');
 });
 
-test('I12: recording begins at once, or with the first panel where it is told so', async () => {
+test('I12: recording begins at once, or with the first panel if so configured', async () => {
   const { bench: at } = await exposed();
   await at.engine.sync();
   expect(attachDevtools(at.engine).log.read().length).toBeGreaterThan(0);
@@ -231,7 +231,7 @@ test('I12: recording begins at once, or with the first panel where it is told so
   expect(() => exposeSyncDevtools({} as never)).toThrow(TypeError);
 });
 
-test('I12: the offline switch is kept for the next load, and begins with its first request', async () => {
+test('I12: the offline switch persists to the next load and applies from its first request', async () => {
   const kept = new Map<string, string>();
   const storage: KeyValueStorage = {
     getItem: (key) => kept.get(key) ?? null,

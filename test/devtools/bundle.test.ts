@@ -11,7 +11,7 @@ import { todoOf } from '../support/todo.ts';
 
 const secret = 's3cr3t-of-a-user';
 
-test('I12: a saved file shows what was seen, read-only, and no secret is in it', async () => {
+test('I12: a saved file shows the recorded data read-only and contains no secret', async () => {
   const bench = await openEngine({
     rest: { token: () => Promise.resolve(secret), headers: { 'x-api-key': secret } },
     config: { maxRetries: 0 },
@@ -43,17 +43,17 @@ test('I12: a saved file shows what was seen, read-only, and no secret is in it',
   await expect(opened.command({ type: 'sync' })).rejects.toThrow('saved file');
 });
 
-test('F-112: a file that is no bundle is refused by the name of what is wrong', () => {
+test('F-112: rejects a file that is not a bundle and names the error', () => {
   expect(() => createBundleClient(null)).toThrow(TypeError);
   expect(() => createBundleClient({ format: 'synchart-bundle', version: 2 })).toThrow(/version/);
 });
 
-test('a saved file has a name that every file system takes', () => {
+test('a saved file has a name that every file system accepts', () => {
   expect(bundleFileName('To/do: "app"', new Date(0))).toBe('synchart-to-do-app-1970-01-01T00-00-00.json');
   expect(bundleFileName('…', new Date(0))).toBe('synchart-engine-1970-01-01T00-00-00.json');
 });
 
-test('I12: a saved file is whole: all of a long log and of a long outbox, and the rows that wait', async () => {
+test('I12: a saved file is complete: the whole log and outbox, and the waiting rows', async () => {
   const bench = await openEngine({ config: { maxRetries: 0, conflictStrategy: 'manual' } });
   onTestFinished(() => bench.close());
   const agent = attachDevtools(bench.engine);

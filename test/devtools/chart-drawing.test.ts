@@ -15,7 +15,7 @@ import { syncMachine } from '../../src/machines/sync-machine.ts';
 
 const chart = chartViewOf(syncMachine);
 
-test('the drawing holds every phase of the machine, inside its region, and none over another', async () => {
+test('draws every phase of the machine inside its region without overlaps', async () => {
   const drawing = toDrawing(chart, await new Elk().layout(toElkGraph(chart, plainDrawing)), plainDrawing);
   const names = drawing.states.map(({ state }) => state.name);
   for (const phase of [
@@ -53,7 +53,7 @@ test('the drawing holds every phase of the machine, inside its region, and none 
   expect(whereToBegin(drawing, new Set(running))).toBe('sync.activity.running.planning');
 });
 
-test('I12: the area of a state is inside that of the box it is in, and a state that is not drawn has none', async () => {
+test("I12: places a state's area inside its box; a state that is not drawn has no area", async () => {
   const drawing = toDrawing(chart, await new Elk().layout(toElkGraph(chart, plainDrawing)), plainDrawing);
   const inner = drawing.states.filter(({ parent }) => parent !== undefined);
   expect(inner.length).toBeGreaterThan(10);
@@ -70,7 +70,7 @@ test('I12: the area of a state is inside that of the box it is in, and a state t
   expect(areaOf(drawing, 'nowhere')).toBeUndefined();
 });
 
-test('all transitions between two states are one arrow, and commands and failures are drawn only when asked for', () => {
+test('draws all transitions between two states as one arrow, and commands and failures only on request', () => {
   const plain = arrowsOf(chart, plainDrawing);
   expect(new Set(plain.map(({ source, target }) => `${source} ${target}`)).size).toBe(plain.length);
   expect(
@@ -80,7 +80,7 @@ test('all transitions between two states are one arrow, and commands and failure
   expect(all.flatMap(({ labels }) => labels)).toEqual(expect.arrayContaining(['PAUSE', 'error planning']));
 });
 
-test('the history of a state counts how often it was entered and for how long, also under an id of its own', () => {
+test("a state's history counts its entries and their durations, also under a custom id", () => {
   const moved = (id: number, at: number, activity: StateValueJson): LogEntry => ({
     type: 'transition',
     id,

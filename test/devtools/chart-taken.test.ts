@@ -5,7 +5,7 @@ import { lastTransition } from '../../src/devtools/views/chart/chart-history.ts'
 import { takenStep, type TakenStep } from '../../src/devtools/views/chart/chart-taken.ts';
 import { openEngine } from '../support/open-engine.ts';
 
-test('the arrow that the last step went along is known, and the state it led to; a command that is not drawn leads somewhere, too', async () => {
+test("finds the last step's arrow and target state, also for a command that is not drawn", async () => {
   const bench = await openEngine();
   onTestFinished(() => bench.close());
   const agent = attachDevtools(bench.engine);

@@ -38,7 +38,7 @@ const caughtUp = (client: DevtoolsClient, agent: DevtoolsAgent): Promise<void> =
 const lines = (entries: readonly LogEntry[]): readonly string[] =>
   entries.map(describeEntry).map(({ title, detail }) => (detail === '' ? title : `${title}: ${detail}`));
 
-test('I12: what is cleared in one panel goes from all of them, and what happens next is there', async () => {
+test('I12: clearing the log in one panel clears all panels, which then receive new entries', async () => {
   const { bench, agent, open } = await openPanel();
   const [first, second] = [open(), open()];
   await bench.engine.sync();
@@ -58,7 +58,7 @@ test('I12: what is cleared in one panel goes from all of them, and what happens 
   expect(second.getState().entries).toEqual(agent.log.read());
 });
 
-test('I12: what is logged while the log is cleared stays', async () => {
+test('I12: entries logged while the log is cleared stay', async () => {
   const { agent, open } = await openPanel();
   const client = open();
   agent.log.add({ type: 'event', at: 1, name: 'op.pushed', data: {} });
@@ -70,7 +70,7 @@ test('I12: what is logged while the log is cleared stays', async () => {
   expect(lines(client.getState().entries)).toEqual(['sync.progress', 'clearLog from the panel']);
 });
 
-test('I12: an engine of another release that does not say up to where it cleared, cleared all', async () => {
+test('I12: clears everything for an engine of another release that reports no clear position', async () => {
   const { agent, open } = await openPanel();
   const client = open();
   agent.log.add({ type: 'event', at: 1, name: 'sync.progress', data: {} });
@@ -79,7 +79,7 @@ test('I12: an engine of another release that does not say up to where it cleared
   expect(lines(client.getState().entries)).toEqual(['clearLog from the panel']);
 });
 
-test('I12: between stopping the log and going on, nothing is written but these two', async () => {
+test('I12: between pause and resume of the log, only these two entries are written', async () => {
   const { bench, agent, open } = await openPanel();
   const client = open();
   await client.command({ type: 'clearLog' });

@@ -5,7 +5,7 @@ import type { JsonObject } from '../../src/model/values/json.ts';
 import { openEngine } from '../support/open-engine.ts';
 import { todoOf } from '../support/todo.ts';
 
-test('F-108: what was dropped is shown with why, and the panel brings it back', async () => {
+test('F-108: shows a dropped change with its reason, and the panel restores it', async () => {
   const bench = await openEngine({ config: { maxOutboxTryCount: 1, maxRetries: 0 } });
   onTestFinished(() => bench.close());
   const agent = attachDevtools(bench.engine);
@@ -29,7 +29,7 @@ test('F-108: what was dropped is shown with why, and the panel brings it back', 
   expect((await bench.queued()).length).toBe(1);
 });
 
-test('what cannot be read is left out, what is new is said as it is', () => {
+test('omits unreadable entries and shows unknown reasons as they are', () => {
   const whole = {
     opId: 'a',
     kind: 'todos',

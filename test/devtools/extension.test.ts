@@ -98,7 +98,7 @@ const openEngines = (names: readonly string[]): Promise<void> =>
     }
   }, names);
 
-test('I12: the panel is open before there is an engine, finds it, and what is pressed in it happens in the engine', async () => {
+test('I12: an open panel finds an engine that appears later, and its buttons act on that engine', async () => {
   expect(await shows()).toContain('exposeSyncDevtools(engine)');
   await openApp('todo app');
   await browser.page.evaluate(async () => {
@@ -135,7 +135,7 @@ test('I12: the panel is open before there is an engine, finds it, and what is pr
   await reads('pushing');
 });
 
-test('I12: a reload of the page, or a way through other pages, leads back to the engine, in the same view', async () => {
+test('I12: after a reload or navigation, the panel reconnects to the engine in the same view', async () => {
   await openApp('todo app');
   await browser.page.evaluate(() => window.exposedPage?.of('todo app').add('before'));
   await reads('todos/before');
@@ -157,7 +157,7 @@ test('I12: a reload of the page, or a way through other pages, leads back to the
   await press('Sync now');
 });
 
-test('I12: the offline switch holds from the first request of a reloaded page on', async () => {
+test("I12: the offline switch applies from a reloaded page's first request", async () => {
   await openApp('todo app');
   await browser.panel.until(`document.querySelector('[data-view="faults"]') !== null`);
   await browser.panel.evaluate(`document.querySelector('[data-view="faults"]').click()`);
@@ -177,7 +177,7 @@ test('I12: the offline switch holds from the first request of a reloaded page on
   await browser.page.evaluate(() => localStorage.clear());
 });
 
-test('I12: engines of a page are told apart by name, those in frames of the site and of other sites are found too', async () => {
+test('I12: distinguishes engines of a page by name, and finds those in same-site and cross-site frames', async () => {
   await openApp('inbox', 'calendar');
   const choice = `document.querySelector('select[aria-label="Engine"]')`;
   const labels = `[...(${choice}?.options ?? [])].map((option) => option.text)`;
@@ -220,7 +220,7 @@ test('I12: engines of a page are told apart by name, those in frames of the site
   await reads('Everything is sent');
 });
 
-test('I13: what a page or a script in it forges reaches neither the engine nor another panel, and the panel goes on', async () => {
+test('I13: messages forged by a page or a script reach neither the engine nor another panel; the panel goes on', async () => {
   await openApp('todo app');
   await browser.page.evaluate(() => window.exposedPage?.of('todo app').add('a'));
   await reads('todos/a');
@@ -285,7 +285,7 @@ test('I13: what a page or a script in it forges reaches neither the engine nor a
   await reads('0 pending');
 });
 
-test('I12: a panel that nobody looks at leaves the page alone, and knows everything when it is shown again', async () => {
+test('I12: a hidden panel leaves the page alone, and catches up when it is shown again', async () => {
   await openApp('todo app');
   await reads('0 pending');
   const count = (): Promise<number> =>
@@ -321,13 +321,13 @@ test('I12: a panel that nobody looks at leaves the page alone, and knows everyth
   expect(steps[steps.indexOf('close') + 1]).toBe('open');
 });
 
-test('I13: a page that only exposes an engine has nothing of the panel, and no React', async () => {
+test('I13: a page that only exposes an engine loads neither the panel nor React', async () => {
   const code = await readFile(join(built.folder, 'page.js'), 'utf8');
   expect(code).toContain('"exposeSyncDevtools")');
   expect(['sc-tabs', 'react-flow', 'elkjs', 'useSyncExternalStore'].filter((mark) => code.includes(mark))).toEqual([]);
 });
 
-test('the extension asks for no permission, runs nothing in pages, loads nothing, and is as small as is said', async () => {
+test('the extension requests no permission, injects and loads nothing, and stays within its documented size', async () => {
   const files = (await readdir(extension)).sort();
   expect(files).toEqual(
     [

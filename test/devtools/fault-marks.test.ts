@@ -23,17 +23,17 @@ async function callsUnder(faults: FaultSettings): Promise<readonly Pick<RequestE
     .flatMap((entry) => (entry.type === 'request' ? [{ method: entry.method, faults: entry.faults }] : []));
 }
 
-test('I12: a call that no fault of the panel acted on carries no mark', async () => {
+test('I12: does not mark a call that no panel fault affected', async () => {
   const calls = await callsUnder({});
   expect(calls.length).toBeGreaterThan(1);
   expect(calls.every(({ faults }) => faults === undefined)).toBe(true);
 });
 
-test('I12: a call that the panel kept from the server is marked offline', async () => {
+test('I12: marks a call that the panel blocked as offline', async () => {
   expect(await callsUnder({ offline: true })).toContainEqual({ method: 'push', faults: ['offline'] });
 });
 
-test('I12: a call that is delayed is marked, and one beside it that is not, is not', async () => {
+test('I12: marks a delayed call, but not an undelayed one beside it', async () => {
   const clock = createSimulatedClock();
   const marks = createFaultMarks();
   const written: NewEntry[] = [];
@@ -60,7 +60,7 @@ test('I12: a call that is delayed is marked, and one beside it that is not, is n
   expect(written[0]).not.toHaveProperty('faults');
 });
 
-test('I12: a call that the panel made fail is marked, and one whose answer it lost, and one with a moved clock', async () => {
+test('I12: marks calls with a panel-made failure, a lost answer, or a shifted clock', async () => {
   expect(await callsUnder({ errorRate: 1, errorType: 'unavailable' })).toContainEqual({
     method: 'push',
     faults: ['error'],

@@ -3,7 +3,7 @@ import { attachDevtools } from '../../src/devtools/agent/attach-devtools.ts';
 import { openEngine } from '../support/open-engine.ts';
 import { todoOf } from '../support/todo.ts';
 
-test('I1: switched offline in the panel, an edit waits; switched on again, it arrives once', async () => {
+test('I1: an edit waits while the panel is switched offline, and arrives once after it is switched on', async () => {
   const bench = await openEngine({ config: { maxRetries: 0 } });
   const agent = attachDevtools(bench.engine);
   await agent.run({ type: 'setFaults', faults: { offline: true } });
@@ -15,7 +15,7 @@ test('I1: switched offline in the panel, an edit waits; switched on again, it ar
   expect([await bench.queued(), bench.server.effectCount({ kind: 'todos', id: 'a' })]).toEqual([[], 1]);
 });
 
-test('I2: an answer that is cut in the panel leads to the same request again, and one effect', async () => {
+test('I2: cutting an answer in the panel repeats the same request with one effect', async () => {
   const bench = await openEngine();
   const agent = attachDevtools(bench.engine);
   await bench.writer.insertAndEnqueue(todoOf('a'));
@@ -27,7 +27,7 @@ test('I2: an answer that is cut in the panel leads to the same request again, an
   expect([await bench.queued(), bench.server.effectCount({ kind: 'todos', id: 'a' })]).toEqual([[], 1]);
 });
 
-test('I9: PAUSE does not wait for the latency that the panel adds', async () => {
+test('I9: PAUSE does not wait for latency that the panel adds', async () => {
   const bench = await openEngine();
   const agent = attachDevtools(bench.engine);
   await agent.run({ type: 'setFaults', faults: { latencyMs: 60_000 } });
@@ -39,7 +39,7 @@ test('I9: PAUSE does not wait for the latency that the panel adds', async () => 
   await run;
 });
 
-test('F-84: a session that the panel ends asks for signing in, and loses nothing', async () => {
+test('F-84: ending the session in the panel asks for sign-in and loses nothing', async () => {
   const bench = await openEngine();
   const agent = attachDevtools(bench.engine);
   await bench.writer.insertAndEnqueue(todoOf('a'));
@@ -52,7 +52,7 @@ test('F-84: a session that the panel ends asks for signing in, and loses nothing
   expect(bench.server.effectCount({ kind: 'todos', id: 'a' })).toBe(1);
 });
 
-test('detached, the devtools leave no fault behind', async () => {
+test('detaching the devtools removes every fault', async () => {
   const bench = await openEngine({ config: { maxRetries: 0 } });
   const agent = attachDevtools(bench.engine, { faults: { offline: true } });
   await expect(bench.engine.sync()).rejects.toThrow();

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { cleanFaults, faultErrors, faultTexts } from '../../src/devtools/views/faults-model.ts';
 import { hasFaults } from '../../src/devtools/views/status-model.ts';
 
-test('I12: settings that do nothing are left out, so that all off is nothing', () => {
+test('I12: omits settings without effect, so that "all off" sets nothing', () => {
   expect(
     cleanFaults({ offline: false, latencyMs: 0, errorRate: 0, errorType: 'throttled', cutReplies: 0, clockSkewMs: 0 }),
   ).toEqual({});
@@ -17,7 +17,7 @@ test('I12: settings that do nothing are left out, so that all off is nothing', (
   expect(cleanFaults(all)).toEqual(all);
 });
 
-test('I12: whatever is on is said, and the status bar is marked exactly then', () => {
+test('I12: describes every active fault, and marks the status bar exactly then', () => {
   for (const faults of [{}, { offline: false }, { errorType: 'throttled' }, { latencyMs: 0 }] as const) {
     expect(faultTexts(faults)).toEqual([]);
     expect(hasFaults({ faults })).toBe(false);
@@ -39,7 +39,7 @@ test('I12: whatever is on is said, and the status bar is marked exactly then', (
   ]);
 });
 
-test('each way to fail is offered once, and says what the engine makes of it', () => {
+test("offers each kind of failure once, with the engine's reaction", () => {
   expect(new Set(faultErrors.map(([type]) => type)).size).toBe(6);
   for (const [, label, effect] of faultErrors) expect([label, effect].every((text) => text.length > 5)).toBe(true);
 });

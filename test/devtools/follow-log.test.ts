@@ -59,7 +59,7 @@ const idsOf = (client: DevtoolsClient): readonly number[] => client.getState().e
 const upTo = (from: number, to: number): readonly number[] =>
   Array.from({ length: to - from + 1 }, (_, index) => from + index);
 
-test('I12: a panel that is closed is told the status and nothing of the log, until it is opened', async () => {
+test('I12: a closed panel receives the status and no log entries until it is opened', async () => {
   const { bench, agent, open, posted } = await openPanels();
   const client = open({ quiet: true });
   await bench.engine.sync();
@@ -81,7 +81,7 @@ test('I12: a panel that is closed is told the status and nothing of the log, unt
   expect([idsOf(client), posted().filter((type) => type === 'entries').length]).toEqual([before, tellings]);
 });
 
-test('I10: a long log reaches a new panel in parts, without a gap, also beside a panel that has it', async () => {
+test('I10: a long log reaches a new panel in parts without gaps, also beside a panel that has it', async () => {
   const { agent, open, posted } = await openPanels();
   note(agent, 25_000);
   const first = open();

@@ -28,7 +28,7 @@ function createViews() {
   };
 }
 
-test('I12: what is made of a log that grows is what is made of the whole', () => {
+test('I12: views built step by step from a growing log equal views of the whole log', () => {
   const whole = createViews()(entries);
   fc.assert(
     fc.property(cuts, (places) => {
@@ -43,7 +43,7 @@ test('I12: what is made of a log that grows is what is made of the whole', () =>
   );
 });
 
-test('I10: of what went from the log, nothing stays in the lists', () => {
+test('I10: removed log entries leave nothing in the lists', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: entries.length - 1 }), (gone) => {
       const look = createViews();
@@ -60,7 +60,7 @@ test('I10: of what went from the log, nothing stays in the lists', () => {
   );
 });
 
-test('I12: another log in the place of the one before is read from its beginning', () => {
+test('I12: reads a different log from its beginning', () => {
   const look = createViews();
   const other = entries.map((entry) => ({ ...entry }));
   look(entries);

@@ -8,7 +8,7 @@ import { openEngine } from '../support/open-engine.ts';
 type System = SyncActor['system'];
 const place = '_sendInspectionEvent';
 
-test('I13: an inspector of the app hears the same whether the devtools listen, have listened, or never did', async () => {
+test("I13: an app's inspector receives the same events whether the devtools listen, have listened, or never did", async () => {
   const heardBy = async (
     prepare: (engine: Parameters<typeof attachDevtools>[0]) => void,
   ): Promise<readonly string[]> => {
@@ -27,13 +27,13 @@ test('I13: an inspector of the app hears the same whether the devtools listen, h
   expect(await heardBy((engine) => attachDevtools(engine).detach())).toEqual(alone);
 });
 
-test('I12: XState tells its steps where they are heard; a release that no longer does would be inspected, which costs more', async () => {
+test('I12: XState reports steps on the internal hook; a release without it would need costlier inspection', async () => {
   const bench = await openEngine();
   onTestFinished(() => bench.close());
   expect(Reflect.get(bench.engine.actor.system, place)).toBeTypeOf('function');
 });
 
-test('I12: an XState without that place is inspected in the ordinary way, until it is ended', () => {
+test('I12: falls back to ordinary inspection when XState lacks the hook, until it is ended', () => {
   const observers = new Set<(event: unknown) => void>();
   const inspect = (observer: (event: unknown) => void) => {
     observers.add(observer);
@@ -48,7 +48,7 @@ test('I12: an XState without that place is inspected in the ordinary way, until 
   }
 });
 
-test('I13: ended while something else lies over it, it is silent and that stays', () => {
+test('I13: stays silent after it was ended, even while another hook wraps it', () => {
   const told: string[] = [];
   const system = { [place]: (event: string) => told.push(`xstate ${event}`) } as unknown as System;
   const end = hearSteps(system, (event) => told.push(`devtools ${String(event)}`));

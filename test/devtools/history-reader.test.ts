@@ -52,7 +52,7 @@ const log = fc.array(unnumbered, { maxLength: 40 }).map((drawn) =>
 );
 const queued = { ...refOf('a'), enqueuedAt: 1_000, state: 'queued' } as unknown as OperationView;
 
-test('I12: the history that is read from a growing log is that of the whole, also when the oldest entries go', () => {
+test('I12: the history of a growing log equals that of the whole log, also when the oldest entries go', () => {
   fc.assert(
     fc.property(
       log,
@@ -73,7 +73,7 @@ test('I12: the history that is read from a growing log is that of the whole, als
   );
 });
 
-test('I12: a log that was emptied, or is another one, is read anew', () => {
+test('I12: reads a cleared or different log anew', () => {
   const read = createHistoryReader('a');
   const entry = (id: number, name: string): LogEntry => ({ type: 'event', id, at: id, name, data: {}, ...refOf('a') });
   const whats = (entries: readonly LogEntry[]): readonly string[] => read(undefined, entries).map(({ what }) => what);
@@ -83,7 +83,7 @@ test('I12: a log that was emptied, or is another one, is read anew', () => {
   expect(whats([entry(1, 'op.failed')])).toEqual(['failed']);
 });
 
-test('I10: what was read is not read again, however long the log is', () => {
+test('I10: reads each entry once, however long the log is', () => {
   let looked = 0;
   const watched = (entry: LogEntry): LogEntry =>
     new Proxy(entry, {

@@ -40,7 +40,7 @@ test('I10: the log keeps the newest entries up to its capacity, whatever is adde
   );
 });
 
-test('I10: a panel asks for what it has not seen, and for no more than it can show', () => {
+test('I10: a panel requests only unseen entries, and no more than it can show', () => {
   const log = createInspectionLog(100);
   for (let at = 1; at <= 10; at += 1) log.add(entry(at));
   expect(log.read({ afterId: 7 }).map(({ id }) => id)).toEqual([8, 9, 10]);
@@ -48,7 +48,7 @@ test('I10: a panel asks for what it has not seen, and for no more than it can sh
   expect(log.read({ afterId: 10 })).toEqual([]);
 });
 
-test('I13: a lazy entry is made when it is read and not kept, and reading changes nothing', () => {
+test('I13: builds a lazy entry on each read without keeping it, and reading changes nothing', () => {
   const log = createInspectionLog(10);
   let made = 0;
   log.add({
@@ -63,7 +63,7 @@ test('I13: a lazy entry is made when it is read and not kept, and reading change
   expect([log.size, log.lastId]).toEqual([1, 1]);
 });
 
-test('I10: what follows an entry is read in parts, from the oldest', () => {
+test('I10: reads the entries after a given one in parts, oldest first', () => {
   const log = createInspectionLog(100);
   for (let at = 1; at <= 120; at += 1) log.add(entry(at));
   const idsOf = (afterId: number): readonly number[] =>
@@ -74,12 +74,12 @@ test('I10: what follows an entry is read in parts, from the oldest', () => {
   expect(idsOf(118)).toEqual([119, 120]);
 });
 
-test('I10: a capacity beyond the cap is refused with the range', () => {
+test('I10: rejects a capacity beyond the maximum and names the range', () => {
   for (const capacity of [0, -1, 1.5, mostEntries + 1, Number.NaN])
     expect(() => createInspectionLog(capacity)).toThrow(/from 1 to 100000/);
 });
 
-test('I10: conflicts of large rows push out what is older, so that the log stays below 50 MB', () => {
+test('I10: conflicts of large rows evict older entries, so that the log stays below 50 MB', () => {
   const before = heapUsed();
   const log = createInspectionLog();
   // A text of its own, as a parsed answer gives it: a slice would hold what it was cut from.

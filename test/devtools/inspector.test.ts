@@ -72,7 +72,7 @@ async function readLines(response: Response, isWanted: (line: string) => boolean
 }
 const tokenOf = ({ url }: RunningInspector): string => new URL(url).searchParams.get('token') ?? '';
 
-test('I12: a Node process shows its engine in a browser: the outbox is there, and the sync button syncs', async () => {
+test('I12: a Node process shows its engine in a browser: the outbox is visible, and the sync button syncs', async () => {
   const { bench, inspector } = await inspected();
   await bench.engine.start();
   await bench.writer.insertAndEnqueue(todoOf('a'));
@@ -123,7 +123,7 @@ test('I12: a Node process shows its engine in a browser: the outbox is there, an
   expect(elsewhere.filter((asked) => !asked.startsWith('data:'))).toEqual([]);
 }, 60_000);
 
-test('F-112: a name that was pointed at the inspector gets nothing (DNS rebinding)', async () => {
+test('F-112: a DNS-rebinding host name gets no answer from the inspector', async () => {
   const { inspector } = await inspected();
   const origin = new URL(inspector.url).origin;
   const token = tokenOf(inspector);
@@ -141,7 +141,7 @@ test('F-112: a name that was pointed at the inspector gets nothing (DNS rebindin
   );
 });
 
-test('a page of another site may neither open a session nor say anything, with a session or without', async () => {
+test('a page of another site can neither open a session nor send a message', async () => {
   const { bench, inspector } = await inspected();
   const origin = new URL(inspector.url).origin;
   const token = tokenOf(inspector);
@@ -182,7 +182,7 @@ test('a page of another site may neither open a session nor say anything, with a
   expect(bench.engine.status().paused).toBe(false);
 });
 
-test('a token works once, and the next one is another', async () => {
+test('a token works once, and the next one differs', async () => {
   const { inspector } = await inspected();
   const origin = new URL(inspector.url).origin;
   const token = tokenOf(inspector);
@@ -196,7 +196,7 @@ test('a token works once, and the next one is another', async () => {
   expect((await redeem(tokenOf(inspector))).status).toBe(200);
 });
 
-test('what is asked badly is answered, and the inspector goes on', async () => {
+test('answers malformed requests and goes on', async () => {
   const { inspector } = await inspected();
   const origin = new URL(inspector.url).origin;
   const post = (body: string): Promise<number> =>
@@ -219,7 +219,7 @@ test('what is asked badly is answered, and the inspector goes on', async () => {
   expect((await call(inspector.url, '/')).status).toBe(200);
 });
 
-test('I10: a log that is larger than any buffer reaches the panel whole, in lines of a bearable size', async () => {
+test('I10: a log larger than any buffer reaches the panel completely, in lines of moderate size', async () => {
   const bench = await openEngine();
   const agent = attachDevtools(bench.engine);
   const inspector = await serveInspector(agent, 0, () => Promise.resolve(undefined));
@@ -254,7 +254,7 @@ test('I10: a log that is larger than any buffer reaches the panel whole, in line
   expect(longest).toBeLessThan(1024 * 1024);
 }, 30_000);
 
-test('I10: a panel that reads nothing is given up before what waits for it fills the memory', async () => {
+test('I10: disconnects a panel that reads nothing before its queue fills the memory', async () => {
   const listeners = new Map<string, () => void>();
   let written = 0;
   const response = {

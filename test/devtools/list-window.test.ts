@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { windowOf } from '../../src/devtools/views/list-window.ts';
 
-test('I12: what is in sight is in the page, with rows beyond the edges, and little more', () => {
+test('I12: renders the visible rows, a few beyond the edges, and little more', () => {
   fc.assert(
     fc.property(
       fc.nat(3_000_000),
@@ -19,7 +19,7 @@ test('I12: what is in sight is in the page, with rows beyond the edges, and litt
   );
 });
 
-test('I12: scrolling by less than a few rows keeps what is in the page', () => {
+test('I12: scrolling by less than a few rows keeps the rendered rows', () => {
   const windows = Array.from({ length: 100 }, (_, row) =>
     JSON.stringify(windowOf({ top: 28_000 + row * 28, height: 600, rowHeight: 28 })),
   );

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 
 const pathOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-test('I10: the log of an engine that pushes keeps 100,000 entries in less than 50 MB, read or not', {
+test('I10: the log of a pushing engine keeps 100,000 entries in less than 50 MB, read or not', {
   timeout: 180_000,
 }, async () => {
   const loader = pathOf('../../node_modules/tsx/dist/loader.mjs');

@@ -64,11 +64,11 @@ describe.each<{ readonly react: ReactRelease }>([{ react: '18' }, { react: '19' 
   const panel = () => page.getByRole('region', { name: 'synchart devtools' });
   const heightOf = async (): Promise<number> => Math.round((await page.locator('.sc-dock').boundingBox())?.height ?? 0);
 
-  test('the page runs on the React that its build names', async () => {
+  test('the page uses the React version that its build names', async () => {
     expect((await page.evaluate(() => window.enginePage?.react))?.split('.')[0]).toBe(react);
   });
 
-  test('I12: a button of any page tells what waits, opens the panel, and the panel makes the engine sync', async () => {
+  test('I12: a button on any page shows the waiting count and opens the panel, which makes the engine sync', async () => {
     await page.evaluate(() => window.enginePage?.add('a'));
     await mount();
     await expect.poll(() => button().getAttribute('aria-label')).toContain('1 pending');
@@ -84,7 +84,7 @@ describe.each<{ readonly react: ReactRelease }>([{ react: '18' }, { react: '19' 
     expect(asked.filter((url) => !url.startsWith(served.url) && !url.startsWith('data:'))).toEqual([]);
   });
 
-  test('I12: a strict content security policy lets the panel look as it should, in a shadow root that no style of the page enters', async () => {
+  test('I12: keeps its styles under a strict content security policy, in a shadow root that page styles do not enter', async () => {
     await page.evaluate(() => {
       const hostile = document.createElement('p');
       hostile.textContent = 'the page';
@@ -104,7 +104,7 @@ describe.each<{ readonly react: ReactRelease }>([{ react: '18' }, { react: '19' 
     expect(looks).toEqual({ font: '12px', display: 'flex', isShadow: true, leaked: 0 });
   });
 
-  test('I12: size, side and colours are as they were left, after a reload', async () => {
+  test('I12: restores size, side and colours after a reload', async () => {
     await mount({ open: true });
     const before = await heightOf();
     const edge = page.getByRole('separator', { name: 'Size of the panel' });
@@ -123,7 +123,7 @@ describe.each<{ readonly react: ReactRelease }>([{ react: '18' }, { react: '19' 
     expect(await page.locator('.sc-dock').getAttribute('class')).toBe('sc-dock right');
   });
 
-  test('I12: Escape closes the panel and gives the focus back to its button', async () => {
+  test('I12: Escape closes the panel and returns the focus to its button', async () => {
     await mount();
     await button().focus();
     await button().press('Enter');
@@ -135,7 +135,7 @@ describe.each<{ readonly react: ReactRelease }>([{ react: '18' }, { react: '19' 
     );
   });
 
-  test('I12: the offline latch survives a reload', async () => {
+  test('I12: the offline switch survives a reload', async () => {
     await page.evaluate(() =>
       localStorage.setItem('synchart.devtools', JSON.stringify({ offline: true, isOpen: true })),
     );
@@ -147,7 +147,7 @@ describe.each<{ readonly react: ReactRelease }>([{ react: '18' }, { react: '19' 
     expect(await page.evaluate(() => localStorage.getItem('synchart.devtools'))).toContain('"offline":true');
   });
 
-  test('I12: as an element of a React app the panel steers its engine, and the offline latch that was set in it survives a reload', async () => {
+  test('I12: as an element of a React app, the panel controls its engine, and its offline switch survives a reload', async () => {
     const render = (): Promise<void> => page.evaluate(() => window.enginePage?.render());
     await render();
     await panel().getByRole('switch', { name: 'Offline' }).click();
@@ -168,7 +168,7 @@ describe.each<{ readonly react: ReactRelease }>([{ react: '18' }, { react: '19' 
     expect(await page.locator('#panel').evaluate((element) => element.childElementCount)).toBe(0);
   });
 
-  test('I12: unmounting leaves nothing in the page, and the engine goes on', async () => {
+  test('I12: unmounting removes everything from the page, and the engine goes on', async () => {
     const nodes = (): Promise<number> => page.evaluate(() => document.querySelectorAll('*').length);
     const before = await nodes();
     await mount({ open: true });
@@ -179,7 +179,7 @@ describe.each<{ readonly react: ReactRelease }>([{ react: '18' }, { react: '19' 
     expect(await page.evaluate(() => window.enginePage?.pending())).toBe(0);
   });
 
-  test('I10: an engine that is mounted once more has one button and one panel, until it is unmounted', async () => {
+  test('I10: mounting an engine again keeps one button and one panel until it is unmounted', async () => {
     await mount();
     await mount({ open: true });
     await button().waitFor();
@@ -199,7 +199,7 @@ describe.each<{ readonly react: ReactRelease }>([{ react: '18' }, { react: '19' 
     expect(await page.locator('[data-synchart="devtools"]').count()).toBe(0);
   });
 
-  test('I12: the panel can have a window of its own', async () => {
+  test('I12: the panel can open in its own window', async () => {
     await mount({ open: true });
     const [popup] = await Promise.all([
       context.waitForEvent('page'),
@@ -210,7 +210,7 @@ describe.each<{ readonly react: ReactRelease }>([{ react: '18' }, { react: '19' 
     await popup.close();
   });
 
-  test('I12: the step that was taken last moves in the chart, and stands still for who wants no motion', async () => {
+  test('I12: animates the last step in the chart, unless the user prefers reduced motion', async () => {
     const animation = (): Promise<string> =>
       page
         .locator('.sc-reached')
@@ -226,14 +226,14 @@ describe.each<{ readonly react: ReactRelease }>([{ react: '18' }, { react: '19' 
     expect(await animation()).toBe('none');
   });
 
-  test('I12: faults are marked on the button of the closed panel', async () => {
+  test('I12: the button of a closed panel shows active faults', async () => {
     await page.evaluate(() => localStorage.setItem('synchart.devtools', JSON.stringify({ offline: true })));
     await mount();
     await expect.poll(() => button().getAttribute('aria-label')).toContain('faults on');
     expect(await button().getByText('faults on').isVisible()).toBe(true);
   });
 
-  test('I12: a saved file that is dropped on the panel is shown read-only, and the page stays', async () => {
+  test('I12: dropping a saved file on the panel shows it read-only, and the page stays', async () => {
     await page.evaluate(() => window.enginePage?.add('a'));
     await mount({ open: true });
     const [download] = await Promise.all([

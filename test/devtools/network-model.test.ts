@@ -35,7 +35,7 @@ const push = (
 const groupsOf = (entries: readonly LogEntry[]): readonly (readonly number[])[] =>
   createNetworkReader()(entries).map(({ calls }) => calls.map(({ id }) => id));
 
-test('I12: tries of the same request are one line, until it was applied', () => {
+test('I12: groups tries of the same request in one line until it is applied', () => {
   expect(
     groupsOf([
       push(1, ['a', 'pushUnavailable']),
@@ -46,13 +46,13 @@ test('I12: tries of the same request are one line, until it was applied', () => 
   ).toEqual([[1, 2, 3], [4]]);
 });
 
-test('I12: a pull is a try of the one before only when that failed', () => {
+test('I12: a pull is another try of the previous one only if that one failed', () => {
   expect(
     groupsOf([call(1), call(2), call(3, { result: 'failed' }), call(4, { kind: 'notes' }), call(5), call(6)]),
   ).toEqual([[1], [2], [3, 5], [4], [6]]);
 });
 
-test('I12: a folded operation goes by the key of its request', () => {
+test('I12: a folded operation belongs to the key of its request', () => {
   const keyed = (id: number, opId: string, outcome: string): RequestEntry =>
     call(id, {
       method: 'push',
@@ -61,7 +61,7 @@ test('I12: a folded operation goes by the key of its request', () => {
   expect(groupsOf([keyed(1, 'old', 'pushAmbiguous'), keyed(2, 'new', 'pushSuccess')])).toEqual([[1, 2]]);
 });
 
-test('I12: the calls are read on from where they were', () => {
+test('I12: reads calls incrementally from the last position', () => {
   const read = createNetworkReader();
   const entries: LogEntry[] = [push(1, ['a', 'pushUnavailable'])];
   read(entries);
@@ -71,7 +71,7 @@ test('I12: the calls are read on from where they were', () => {
   expect(read(entries).map(({ calls }) => calls.length)).toEqual([1]);
 });
 
-test('I12: an open group shows its tries below it; a filter keeps groups of which one fits', () => {
+test('I12: an open group shows its tries below; a filter keeps groups with a match', () => {
   const groups = createNetworkReader()([push(1, ['a', 'pushUnavailable']), push(2, ['a', 'pushSuccess']), call(3)]);
   expect(networkRows(groups, {}, new Set([1])).map(({ call: { id }, attempt }) => [id, attempt])).toEqual([
     [2, undefined],
@@ -85,7 +85,7 @@ test('I12: an open group shows its tries below it; a filter keeps groups of whic
   expect(networkRows(groups, { kind: 'notes' }, new Set())).toEqual([]);
 });
 
-test('bars: a single call by the longest, a try by its place among the tries', () => {
+test('bars: scales a single call by the longest, and places a try among its tries', () => {
   const [group] = createNetworkReader()([push(1, ['a', 'pushUnavailable']), push(2, ['a', 'pushSuccess'])]);
   if (group === undefined) throw new Error('no group');
   const [, second] = group.calls;
@@ -95,7 +95,7 @@ test('bars: a single call by the longest, a try by its place among the tries', (
   expect([Math.round(start), Math.round(start + length)]).toEqual([67, 100]);
 });
 
-test('the worst answer of a call gives its colour, and each is counted', () => {
+test('colours a call by its worst answer and counts every answer', () => {
   expect(
     requestOutcome(push(1, ['a', 'pushSuccess'], ['b', 'pushSuccess'], ['c', 'pushConflict'], ['d', 'pushRejected'])),
   ).toEqual({
@@ -111,7 +111,7 @@ test('the worst answer of a call gives its colour, and each is counted', () => {
   expect(requestOutcome(call(1, { result: 'aborted' }))).toEqual({ tone: 'idle', text: 'aborted' });
 });
 
-test('a call says what was called', () => {
+test('a call names its endpoint', () => {
   expect(
     [
       call(1),
@@ -122,7 +122,7 @@ test('a call says what was called', () => {
   ).toEqual(['pull todos', 'push todos/a', 'push 2 operations', 'fetch todos/x']);
 });
 
-test('I12: in a captured day, the tries of the operation that met an outage are together', () => {
+test('I12: in a captured day, groups the tries of the operation that met an outage', () => {
   const { entries } = parseBundle(
     JSON.parse(readFileSync(new URL('../../stories/fixtures/busy-day.json', import.meta.url), 'utf8')),
   );

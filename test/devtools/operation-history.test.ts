@@ -25,7 +25,7 @@ async function open(options: EngineBenchOptions = {}): Promise<Watched> {
 }
 const quietly = (work: Promise<unknown>): Promise<unknown> => work.catch(() => undefined);
 
-test('I12: an operation that was applied says that it was sent, and left', async () => {
+test('I12: an applied operation shows that it was sent and removed', async () => {
   const { bench, story } = await open();
   await bench.writer.insertAndEnqueue(todoOf('a'));
   const [opId = ''] = await bench.queued();
@@ -34,7 +34,7 @@ test('I12: an operation that was applied says that it was sent, and left', async
   expect(await story(opId)).toEqual(['sent', 'applied', 'left the outbox: applied']);
 });
 
-test('I12: an operation that was folded into a newer one says so, while it waits and after it left', async () => {
+test('I12: a folded operation shows so, both while it waits and after it is removed', async () => {
   const { bench, agent, story } = await open();
   await bench.writer.insertAndEnqueue(todoOf('a'));
   await bench.writer.replaceAndEnqueue(todoOf('a', { title: 'again' }));
@@ -54,7 +54,7 @@ test('I12: an operation that was folded into a newer one says so, while it waits
   ]);
 });
 
-test('I2: an edit made behind an open request is not shown as folded into it', async () => {
+test('I2: does not show an edit behind an open request as folded into it', async () => {
   const { bench, agent, story } = await open();
   await bench.writer.insertAndEnqueue(todoOf('a'));
   await agent.run({ type: 'setFaults', faults: { cutReplies: 1 } });
@@ -69,7 +69,7 @@ test('I2: an edit made behind an open request is not shown as folded into it', a
   expect(await story(second)).toEqual(['sent', 'applied', 'left the outbox: applied']);
 });
 
-test('I12: the ways in which an operation can end are told: conflict, stuck, given up', async () => {
+test('I12: shows how an operation can end: conflict, stuck, given up', async () => {
   const { bench, agent, story } = await open({ config: { conflictStrategy: 'manual', maxOutboxTryCount: 1 } });
   bench.server.seed('todos', [{ id: 'c', title: 'one', done: false }]);
   await bench.engine.sync();

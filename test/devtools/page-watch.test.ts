@@ -47,7 +47,7 @@ async function watched(page: ScriptedPage): Promise<PageWatch> {
   return watch;
 }
 
-test('I12: a page without an engine is looked at again, until there is one, which is greeted', async () => {
+test('I12: polls a page without an engine until it has one, then greets it', async () => {
   const page = new ScriptedPage();
   const watch = await watched(page);
   expect(watch.getState()).toMatchObject({ presence: 'none', engines: [], shown: undefined });
@@ -59,7 +59,7 @@ test('I12: a page without an engine is looked at again, until there is one, whic
   watch.stop();
 });
 
-test('I12: after a reload the same engine is greeted anew, another one is not put in its place before 3 s', async () => {
+test('I12: greets the same engine again after a reload; another one replaces it only after 3 s', async () => {
   const page = new ScriptedPage();
   page.engines = [found('1', 'app'), found('2', 'other')];
   const watch = await watched(page);
@@ -85,7 +85,7 @@ test('I12: after a reload the same engine is greeted anew, another one is not pu
   watch.stop();
 });
 
-test('I12: a page that cannot be looked into says why, and is tried again; what was asked of it fails', async () => {
+test('I12: reports why a page is inaccessible and retries; requests to it fail', async () => {
   const page = new ScriptedPage();
   page.engines = [found('1', 'app')];
   const watch = await watched(page);
@@ -104,7 +104,7 @@ test('I12: a page that cannot be looked into says why, and is tried again; what 
   watch.stop();
 });
 
-test('I10: a watch that is stopped takes leave, and asks nothing until it is started again', async () => {
+test('I10: a stopped watch says goodbye and asks nothing until it restarts', async () => {
   const page = new ScriptedPage();
   page.engines = [found('1', 'app')];
   const watch = await watched(page);
@@ -121,7 +121,7 @@ test('I10: a watch that is stopped takes leave, and asks nothing until it is sta
   watch.stop();
 });
 
-test('I12: another engine is shown when it is chosen; the one before hears that its panel is gone', async () => {
+test('I12: choosing another engine shows it and tells the previous one that its panel has gone', async () => {
   const page = new ScriptedPage();
   page.engines = [found('1', 'app'), found('2', 'other')];
   const watch = await watched(page);
@@ -162,7 +162,7 @@ function pageOf(frame: Frame): Evaluate {
 const listOf = (...names: readonly string[]): string =>
   JSON.stringify(names.map((name) => ({ id: `id of ${name}`, name })));
 
-test('I12: engines are found in all frames that can be reached, and told apart', async () => {
+test('I12: finds and distinguishes engines in all accessible frames', async () => {
   const top: Frame = {
     url: 'https://app.example/',
     engines: JSON.stringify([
@@ -206,7 +206,7 @@ test('I12: engines are found in all frames that can be reached, and told apart',
   expect(asked.slice(2)).toEqual([undefined, 'https://other.example/x']);
 });
 
-test('I13: a page may say what it likes: what is no list is none, names are cut, and there are not more engines than can be chosen from', async () => {
+test('I13: tolerates any page output: ignores invalid lists, cuts names, and limits the number of engines', async () => {
   for (const engines of ['', '{}', '[{"id":1,"name":"x"}]', '[{"id":"","name":"x"}]', 'null']) {
     const page = createInspectedPage(pageOf({ url: 'https://app.example/', engines }), () => Promise.resolve([]));
     expect((await page.visit()).engines).toEqual([]);

@@ -15,6 +15,6 @@ test.for<readonly [StateValueJson, string | undefined]>([
   [at({ paused: 'resting' }), 'paused'],
   [at('idle'), undefined],
   [{ activity: 'idle', network: 'offline', session: 'authRequired' }, undefined],
-])('I12: a log names the phase of %j as the engine does: %s', ([value, phase]) => {
+])('I12: the log names the phase of %j as the engine does: %s', ([value, phase]) => {
   expect(phaseInLog(value)).toBe(phase);
 });

@@ -29,7 +29,7 @@ const commands: readonly DevtoolsCommand[] = [
   { type: 'clearLog' },
 ];
 
-test('every message of a panel arrives as it was sent', () => {
+test('every panel message arrives unchanged', () => {
   const messages: PanelMessage[] = [
     { type: 'hello', protocol: protocolVersion, panelId: 'p', since: 4 },
     { type: 'goodbye', panelId: 'p' },
@@ -41,7 +41,7 @@ test('every message of a panel arrives as it was sent', () => {
     expect(parsePanelMessage(JSON.parse(JSON.stringify(message)))).toEqual({ ok: true, message });
 });
 
-test('I13: a message that is not of the protocol is never obeyed, and its sender is told which field is wrong', () => {
+test('I13: never obeys a message outside the protocol, and tells its sender which field is wrong', () => {
   expect(parsePanelMessage({ type: 'command', id: 7, command: { type: 'drop', opIds: 'all' } })).toMatchObject({
     ok: false,
     id: 7,
@@ -59,7 +59,7 @@ test('I13: a message that is not of the protocol is never obeyed, and its sender
   });
 });
 
-test('I13: neither end throws at anything that arrives', () => {
+test('I13: neither end throws, whatever arrives', () => {
   fc.assert(
     fc.property(
       fc.oneof(
@@ -78,7 +78,7 @@ test('I13: neither end throws at anything that arrives', () => {
   );
 });
 
-test('F-112: a message that is a circle is refused, not followed', () => {
+test('F-112: rejects a cyclic message instead of following it', () => {
   const circle: Record<string, unknown> = {};
   circle['again'] = circle;
   expect(

@@ -37,7 +37,7 @@ function listenersOf(source: { subscribe: (...args: never[]) => unknown }): () =
 }
 const heardPlace = (engine: SyncEngine): unknown => Reflect.get(engine.actor.system, '_sendInspectionEvent');
 
-test('Cost: while recording is off and nobody looks, nothing is built for an operation: the devtools listen to nothing', async () => {
+test('Cost: with recording off and no panel open, the devtools subscribe to nothing and build nothing per operation', async () => {
   const transport = new MemoryTransport();
   const bench = await open({ transport });
   const { engine, writer } = bench;
@@ -89,7 +89,7 @@ const when = (client: DevtoolsClient, holds: (state: PanelState) => boolean): Pr
     check();
   });
 
-test('Cost: with the log off a panel is still told the status and how much is done, and nobody once it is closed', async () => {
+test('Cost: with the log off, an open panel still receives status and progress, a closed one nothing', async () => {
   const { engine, writer } = await open();
   await engine.start();
   const listeners = [listenersOf(engine.status$), listenersOf(engine.actor)];
@@ -112,7 +112,7 @@ test('Cost: with the log off a panel is still told the status and how much is do
   end();
 });
 
-test('I12: after the engine has ended, a panel reads what was recorded, also if recording is switched then', async () => {
+test('I12: after the engine ends, a panel reads what was recorded, even if recording is switched then', async () => {
   const bench = await open();
   const agent = attachDevtools(bench.engine);
   await bench.engine.sync();
@@ -126,7 +126,7 @@ test('I12: after the engine has ended, a panel reads what was recorded, also if 
   expect(client.getState().entries.map(({ id }) => id)).toEqual(agent.log.read().map(({ id }) => id));
 });
 
-test('I13: entries that are made when they are read show no secret, and what was asked for then', async () => {
+test('I13: lazily built entries contain no secret and show the state at the time of the entry', async () => {
   const { engine } = await open();
   const agent = attachDevtools(engine);
   const kinds = ['todos'];

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createRedactor } from '../../src/devtools/log/redact.ts';
 
-test('F-116: credentials are never shown, by name at any depth or inside a text', () => {
+test('F-116: hides credentials by field name at any depth, and inside strings', () => {
   const redact = createRedactor({ fields: ['pin_code'] });
   const shown = JSON.stringify(
     redact({
@@ -15,7 +15,7 @@ test('F-116: credentials are never shown, by name at any depth or inside a text'
   expect(shown).toContain('json');
 });
 
-test('I13: whatever it is given becomes JSON of bounded size', () => {
+test('I13: turns any value into JSON of bounded size', () => {
   const redact = createRedactor();
   fc.assert(
     fc.property(

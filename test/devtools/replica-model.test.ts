@@ -21,7 +21,7 @@ const kind = (part: Partial<InspectedKind> = {}): InspectedKind => ({
 });
 const row = (part: Partial<InspectedRow> = {}): InspectedRow => ({ id: 't1', pending: 0, conflict: false, ...part });
 
-test('I12: a resync says how far it is, and never that it is done while it fetches', () => {
+test('I12: shows the progress of a resync, and never completion while it fetches', () => {
   const at = (received: number, fetched = false): ReturnType<typeof resyncProgress> =>
     resyncProgress(kind({ lastPulledAt: 1, resync: { generation: 1, marking: received === 0, received, fetched } }));
   expect(resyncProgress(kind())).toBeUndefined();
@@ -37,7 +37,7 @@ test('I12: a resync says how far it is, and never that it is done while it fetch
   });
 });
 
-test('I12: a row tells everything that is up with it, the gravest first', () => {
+test('I12: a row lists all its problems, the most serious first', () => {
   const says = (part: Partial<InspectedRow>): readonly string[] => rowStates(row(part)).map(({ text }) => text);
   const same = { local: { a: 1 }, server: { a: 1 } };
   expect(says(same)).toEqual([]);
@@ -51,7 +51,7 @@ test('I12: a row tells everything that is up with it, the gravest first', () => 
   expect(says({ ...same, local: { a: 1, deletedAt: '2026-01-01T00:00:00Z' } })).toEqual(['hidden by a delete']);
 });
 
-test('I12: differences are marked on the side that made them, and come first', () => {
+test('I12: marks differences on the side that made them and lists them first', () => {
   const fields = rowFields(
     row({
       base: { id: 't1', title: 'a', tags: ['x'], done: false },
@@ -67,7 +67,7 @@ test('I12: differences are marked on the side that made them, and come first', (
   ]);
 });
 
-test('I12: without a pending edit a row is compared with what the server has; a row of one side only has no differences', () => {
+test("I12: compares a row without a pending edit with the server's row; a one-sided row has no differences", () => {
   expect(
     rowFields(row({ local: { a: 1 }, server: { a: 2 } })).map(({ changedHere, changedThere }) => [
       changedHere,
@@ -79,7 +79,7 @@ test('I12: without a pending edit a row is compared with what the server has; a 
   expect(notCarried.map(({ changedHere, changedThere }) => changedHere || changedThere)).toEqual([false, false]);
 });
 
-test('a row is told by its first plain fields, a kind by its direction and age', () => {
+test('labels a row by its first plain fields, and a kind by its direction and age', () => {
   expect(rowSummary(row({ local: { id: 't1', title: 'Milk', tags: ['x'], done: false, updatedAt: 'z' } }))).toBe(
     'title: Milk, done: false',
   );

@@ -9,7 +9,7 @@ import { todoOf } from '../support/todo.ts';
 
 const long = 'a long text '.repeat(500);
 
-test('I1: a merged row that a panel sends back has its secrets and its long texts whole', async () => {
+test('I1: restores secrets and long strings in a merged row that a panel returns', async () => {
   const bench = await openEngine({ config: { conflictStrategy: 'manual' } });
   onTestFinished(() => bench.close());
   const agent = attachDevtools(bench.engine, { redact: { fields: ['tags'] } });
@@ -35,7 +35,7 @@ test('I1: a merged row that a panel sends back has its secrets and its long text
   expect(await bench.row('a')).toMatchObject({ title: long, tags: ['private'], priority: 7 });
 });
 
-test('I1: an amendment that repeats what is not shown whole leaves it as it was, and one that changes a part of it is refused', async () => {
+test('I1: an amendment keeps a truncated value that it repeats, and is rejected if it changes part of one', async () => {
   const bench = await openEngine();
   onTestFinished(() => bench.close());
   const agent = attachDevtools(bench.engine, { redact: { fields: ['tags'] } });
@@ -59,13 +59,13 @@ test('I1: an amendment that repeats what is not shown whole leaves it as it was,
 describe('restoreShown', () => {
   const redact = createRedactor();
 
-  test('what was chosen between sides that look alike is refused, naming the field', () => {
+  test('rejects a choice between sides that look alike, and names the field', () => {
     const sides = { localData: { token: 'mine', title: 'x' }, serverData: { token: 'theirs', title: 'y' } };
     expect(() => restoreShown({ token: '[redacted]' }, sides, redact)).toThrow(/'token'.*differs between the sides/);
     expect(restoreShown({ token: 'new', title: 'y' }, sides, redact)).toEqual({ token: 'new', title: 'y' });
   });
 
-  test('a value that says [redacted] by itself stays so', () => {
+  test('keeps a value that really contains [redacted]', () => {
     expect(restoreShown({ title: '[redacted]' }, { payload: { title: '[redacted]' } }, redact)).toEqual({
       title: '[redacted]',
     });

@@ -14,7 +14,7 @@ function runsOf(name: string): readonly RunSpan[] {
   return spans.list;
 }
 
-test('I12: a captured day becomes its runs, each with its phases in order, its requests and its end', () => {
+test('I12: splits a captured day into runs, each with its phases in order, its requests and its end', () => {
   const runs = runsOf('busy-day');
   expect(runs.map(({ outcome }) => outcome)).toEqual([
     'completed',
@@ -32,7 +32,7 @@ test('I12: a captured day becomes its runs, each with its phases in order, its r
   expect(runs[5]?.phases.some(({ phase }) => phase === 'backoff')).toBe(true);
 });
 
-test('I12: phases follow one another without a hole, within their run', () => {
+test('I12: phases follow one another without a gap, within their run', () => {
   for (const { from, to, phases } of runsOf('busy-day')) {
     expect(phases[0]?.from).toBe(from);
     expect(phases.at(-1)?.to).toBe(to);
@@ -40,7 +40,7 @@ test('I12: phases follow one another without a hole, within their run', () => {
   }
 });
 
-test('I12: a run that is under way says so', () => {
+test('I12: marks a run as in progress', () => {
   const spans = createRunSpans();
   spans.add({ type: 'event', id: 1, at: 1_000, name: 'sync.started', data: {}, runId: 7 });
   spans.add({
@@ -56,7 +56,7 @@ test('I12: a run that is under way says so', () => {
   expect(spans.list.map(describeRun)).toEqual(['Run 7, running for 400 ms, 1 request']);
 });
 
-test('I12: the first pull of a table is called so, whether its event or its place is logged first', () => {
+test("I12: recognises a table's first pull, whichever entry is logged first", () => {
   const started = (reason: string) =>
     ({
       type: 'event',
@@ -86,7 +86,7 @@ test('I12: the first pull of a table is called so, whether its event or its plac
   expect(phasesOf(started('scheduled'), entered)).toEqual(['fullResync']);
 });
 
-test('I12: an event says in words why everything is pulled', () => {
+test('I12: an event explains why everything is pulled', () => {
   const said = (reason: string): string =>
     describeEntry({ type: 'event', id: 1, at: 0, name: 'resync.started', data: { reason, kinds: ['todos'] } }).detail;
   expect(['first', 'manual', 'schema', 'scheduled'].map(said)).toEqual([
@@ -98,7 +98,7 @@ test('I12: an event says in words why everything is pulled', () => {
   expect(said('moonrise')).toBe('reason moonrise');
 });
 
-test('the strip is as wide as it is, whatever the runs: bars stay within it and none is invisible', () => {
+test('bars stay within the strip and visible, whatever the runs', () => {
   for (const name of ['busy-day', 'troubles', 'offline-day']) {
     const strip = stripOf(runsOf(name));
     const last = strip.at(-1);
@@ -113,7 +113,7 @@ test('the strip is as wide as it is, whatever the runs: bars stay within it and 
   }
 });
 
-test('a run of thousands of requests draws few bars, and the worst of each group shows', () => {
+test('draws few bars for a run of thousands of requests, and shows the worst of each group', () => {
   const spans = createRunSpans();
   for (let id = 1; id <= 5_000; id += 1)
     spans.add({
@@ -132,7 +132,7 @@ test('a run of thousands of requests draws few bars, and the worst of each group
   expect(run?.requests.filter(({ tone }) => tone === 'error')).toHaveLength(1);
 });
 
-test('only the newest runs are drawn', () => {
+test('draws only the newest runs', () => {
   const spans = createRunSpans();
   for (let runId = 1; runId <= 100; runId += 1)
     spans.add({ type: 'event', id: runId, at: runId * 100, name: 'sync.started', data: {}, runId });

@@ -12,7 +12,7 @@ interface Told {
   readonly snapshot?: { readonly value?: unknown };
 }
 
-test("I12: Stately's inspector is told the chart and its states, and never a row, from the first message on", async () => {
+test("I12: sends the chart and its states to Stately's inspector, and never a row, from the first message on", async () => {
   const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
   await once(server, 'listening');
   const texts: string[] = [];
@@ -47,7 +47,7 @@ test("I12: Stately's inspector is told the chart and its states, and never a row
   expect(texts.join('\n')).not.toMatch(/s3cr3t|title/);
 });
 
-test('F-112: what the engine does is told to nobody on another machine', async () => {
+test('F-112: sends nothing about the engine to another machine', async () => {
   const bench = await openEngine();
   onTestFinished(() => bench.close());
   await expect(inspectWithStately(bench.engine, { url: 'ws://stately.example:8080' })).rejects.toThrow(RangeError);

@@ -19,7 +19,7 @@ const viewOf = (part: Partial<EngineView> = {}): EngineView => ({
 });
 const facts = (view: EngineView): readonly string[] => statusModelOf(view, 10_000).facts.map(({ text }) => text);
 
-test('I12: pending, online, session and leadership are always told, in their places', () => {
+test('I12: always shows pending, online, session and leadership in their places', () => {
   expect(facts(viewOf())).toEqual(['0 pending', 'online', 'signed in', 'no leader']);
   const status = { phase: 'pushing', pending: 1_500, stuck: 2, conflicts: 1, online: false, paused: false } as const;
   expect(
@@ -38,7 +38,7 @@ test('I12: pending, online, session and leadership are always told, in their pla
   expect(facts(viewOf({ lease: 'waiting', status: { ...status, phase: 'planning' } }))).toContain('no leader');
 });
 
-test('I12: the wait before the next try counts down, and the throughput is drawn by its peak', () => {
+test('I12: counts down the wait before the next try, and scales the throughput by its peak', () => {
   const status = {
     phase: 'backoff',
     pending: 1,
@@ -57,7 +57,7 @@ test('I12: the wait before the next try counts down, and the throughput is drawn
   expect(statusModelOf(viewOf({ status }), 20_000).detail).toBe('again in 2.0 s');
 });
 
-test('I12: how far a run is says of what: of rows of a kind, else of operations', () => {
+test('I12: run progress names what it counts: rows of a kind, otherwise operations', () => {
   const detail = (progress: NonNullable<EngineView['status']['progress']>): string =>
     statusModelOf(viewOf({ status: { ...viewOf().status, phase: 'pushing', progress } }), 10_000).detail;
   expect(detail({ phase: 'push', done: 2 })).toBe('2 operations');
@@ -66,7 +66,7 @@ test('I12: how far a run is says of what: of rows of a kind, else of operations'
   expect(detail({ phase: 'pull', done: 48_500, total: 135_000, kind: 'cities' })).toBe('48,500 of 135,000 cities');
 });
 
-test('a page tells where its file is, and names memory, damage and a newer release', () => {
+test('a page shows where its file is, and reports memory storage, damage and a newer release', () => {
   const { status } = viewOf();
   const storage = { mode: 'opfs', role: 'owner', tab: 'a', ownerTab: 'a', persisted: true } as const;
   const fact = (part: object): string | undefined =>
@@ -79,7 +79,7 @@ test('a page tells where its file is, and names memory, damage and a newer relea
   expect(fact({ damage: 'row 5 missing' })).toBe('file damaged');
 });
 
-test('another tab leads as soon as that tab says that it syncs', () => {
+test('another tab shows as leader as soon as it reports that it syncs', () => {
   const { status } = viewOf();
   const storage = { mode: 'opfs', role: 'owner', tab: 'a', persisted: true } as const;
   expect(facts(viewOf({ status: { ...status, storage: { ...storage, syncingTab: 'b' } } }))[3]).toBe('another leads');
@@ -88,7 +88,7 @@ test('another tab leads as soon as that tab says that it syncs', () => {
   );
 });
 
-test('I12: the most important finding is told with what helps; what is only good to know is not', () => {
+test('I12: shows the most important finding with its remedy, and no merely informative ones', () => {
   const notice = {
     code: 'notPersisted',
     level: 'notice',

@@ -13,7 +13,7 @@ const event = (id: number, part: Partial<Extract<LogEntry, { type: 'event' }>> =
 });
 const idsOf = (entries: readonly LogEntry[]): readonly number[] => entries.map(({ id }) => id);
 
-test('I12: the timeline reads on from where it was, and keeps what fits the filter', () => {
+test('I12: the timeline reads on from its last position and keeps entries that match the filter', () => {
   const read = createTimelineReader();
   const entries = [event(1, { kind: 'todos' }), event(2, { kind: 'notes' })];
   expect(read(entries, { kind: 'todos' })).toMatchObject({ total: 2, lastId: 2 });
@@ -21,7 +21,7 @@ test('I12: the timeline reads on from where it was, and keeps what fits the filt
   expect(idsOf(read(entries, { kind: 'todos' }).shown)).toEqual([1, 3]);
 });
 
-test('I12: another filter, entries that went, and another engine begin the list anew', () => {
+test('I12: rebuilds the list for another filter, after removed entries, and for another engine', () => {
   const read = createTimelineReader();
   const entries = [event(1, { kind: 'todos' }), event(2, { kind: 'notes' }), event(3, { kind: 'todos' })];
   expect(idsOf(read(entries, {}).shown)).toEqual([1, 2, 3]);
@@ -32,7 +32,7 @@ test('I12: another filter, entries that went, and another engine begin the list 
   expect(idsOf(read(entries, {}).shown)).toEqual([1, 2]);
 });
 
-test('I12: a held list stays as it is while the log goes on, and catches up when let go', () => {
+test('I12: a held list stays unchanged while the log goes on, and catches up when released', () => {
   const read = createTimelineReader();
   const entries = [event(1), event(2)];
   read(entries, {}, 2);
@@ -41,7 +41,7 @@ test('I12: a held list stays as it is while the log goes on, and catches up when
   expect(idsOf(read(entries, {}).shown)).toEqual([1, 2, 3, 4]);
 });
 
-test('I12: entries are found by word, id, run and the operations of a request', () => {
+test('I12: finds entries by word, id, run and the operations of a request', () => {
   const read = createTimelineReader();
   const entries: LogEntry[] = [
     event(1, { entityId: 'Milk', kind: 'todos', opId: 'op-1', runId: 1 }),
@@ -65,12 +65,12 @@ test('I12: entries are found by word, id, run and the operations of a request', 
   expect(entries.map(operationsOf)).toEqual([['op-1'], ['op-1'], ['op-1', 'op-2']]);
 });
 
-test('I12: the place of an entry in a list with gaps is that of the next one', () => {
+test("I12: a missing entry's place in the list is that of the next entry", () => {
   const shown = [event(2), event(5), event(9)];
   expect([1, 2, 5, 6, 10].map((id) => placeOf(shown, id))).toEqual([0, 0, 1, 2, 3]);
 });
 
-test('100,000 entries are read once, and a further one costs no more than itself', () => {
+test('reads 100,000 entries once; one more costs only itself', () => {
   const read = createTimelineReader();
   let looks = 0;
   const entries = Array.from({ length: 100_000 }, (_, index) => {
@@ -84,7 +84,7 @@ test('100,000 entries are read once, and a further one costs no more than itself
   expect(looks).toBe(0);
 });
 
-test('I10: when the oldest entries go, the list and the runs lose them, and the rest is not read again', () => {
+test('I10: drops the oldest entries from list and runs without rereading the rest', () => {
   const read = createTimelineReader();
   let looks = 0;
   const entries = Array.from({ length: 1_000 }, (_, index) => {
@@ -101,7 +101,7 @@ test('I10: when the oldest entries go, the list and the runs lose them, and the 
   expect(runs.map(({ runId }) => runId)).toEqual([2, 3, 4, 5, 6, 7, 8, 9, 10]);
 });
 
-test('a long log is read in parts, and says that there is more', () => {
+test('reads a long log in parts and says that there is more', () => {
   const read = createTimelineReader({ plain: 40, text: 30 });
   const entries = Array.from({ length: 100 }, (_, index) => event(index + 1));
   const parts = (filter: Parameters<typeof read>[1]): readonly unknown[] => {

@@ -17,7 +17,7 @@ async function open(): Promise<EngineBench> {
   return bench;
 }
 
-test('I12: a panel is told the diagnosis of the engine, and the next one after each change', async () => {
+test("I12: sends the engine's diagnosis to a panel, and a new one after each change", async () => {
   const { engine, writer } = await open();
   const { engineEnd, panelEnd } = createLocalChannel();
   attachDevtools(engine).connect(engineEnd);
@@ -36,14 +36,14 @@ test('I12: a panel is told the diagnosis of the engine, and the next one after e
   await vi.waitFor(() => expect(codes()).not.toContain('noTrigger'));
 });
 
-test('I12: a saved file holds the diagnosis, also where no panel is open', async () => {
+test('I12: a saved file contains the diagnosis, even without an open panel', async () => {
   const { engine, writer } = await open();
   await writer.insertAndEnqueue(todoOf('a'));
   const saved = parseBundle(await attachDevtools(engine).ask('bundle', {}));
   expect(saved.view.diagnosis?.map(({ code }) => code)).toEqual(['noTrigger']);
 });
 
-test('I13: a diagnosis shows no secret that a server repeats', () => {
+test('I13: a diagnosis hides secrets that a server repeats', () => {
   const error = 'no right for Bearer abcdef0123456789abcdef';
   const first = { opId: '1', kind: 'todos', entityId: 'a', lastError: error };
   const finding = { code: 'stuck', level: 'warning', remedies: [], evidence: { count: 1, isAtLeast: false, first } };

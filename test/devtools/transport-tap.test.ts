@@ -9,7 +9,7 @@ import { todoOf } from '../support/todo.ts';
 
 const request = { kind: 'todos', updatedSince: '1970-01-01T00:00:00.000Z', pageSize: 10, includeDeleted: true };
 
-test('I12: the tap passes calls and answers on as they are, errors too, and writes how each ended', async () => {
+test('I12: the tap forwards calls, answers and errors unchanged, and logs how each ended', async () => {
   const clock = createSimulatedClock();
   const written: NewEntry[] = [];
   const inner = new MemoryTransport();
@@ -28,7 +28,7 @@ test('I12: the tap passes calls and answers on as they are, errors too, and writ
   ]);
 });
 
-test('I9: a call that is aborted is written as aborted, whatever it ends with', async () => {
+test('I9: logs an aborted call as aborted, however it ends', async () => {
   const clock = createSimulatedClock();
   const written: NewEntry[] = [];
   const aborting = new AbortController();
@@ -39,7 +39,7 @@ test('I9: a call that is aborted is written as aborted, whatever it ends with', 
   expect(written).toMatchObject([{ method: 'pull', result: 'aborted' }]);
 });
 
-test('I12: each operation of a push is written with the type of its answer and the message of the server', async () => {
+test("I12: logs each operation of a push with its result type and the server's message", async () => {
   const bench = await openEngine({ config: { maxRetries: 0 } });
   onTestFinished(() => bench.close());
   const agent = attachDevtools(bench.engine);

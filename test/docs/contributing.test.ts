@@ -30,6 +30,6 @@ test('docs: every script that CONTRIBUTING.md names exists', () => {
   expect(named.filter((name) => !scripts.includes(name))).toEqual([]);
 });
 
-test('docs: the workflow runs what a change has to pass', () => {
+test('docs: the workflow runs the checks that a change must pass', () => {
   expect(readFileSync(`${root}.github/workflows/ci.yml`, 'utf8')).toMatch(/^ +- run: \.ci\/run$/m);
 });

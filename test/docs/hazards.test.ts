@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { hazards, promises } from './hazard-sentences.ts';
 import { filesBelow, hazardsPage, textOf } from './hazards-page.ts';
 
-test('docs: each promise and each hazard stands on the page with its tests (after a change: npm run docs:hazards)', async () => {
+test('docs: the page lists each promise and hazard with its tests (after a change: npm run docs:hazards)', async () => {
   await expect(hazardsPage()).toMatchFileSnapshot('../../docs/hazards.md');
 });
 
@@ -18,13 +18,13 @@ function unexplained(pattern: RegExp, known: ReadonlySet<string>): readonly stri
   );
 }
 
-test('docs: every promise and hazard that is cited is explained', () => {
+test('docs: explains every cited promise and hazard', () => {
   expect(unexplained(/\b(?:F-\d+|I\d{1,2})\b/g, new Set([...promises, ...hazards].map(([number]) => number)))).toEqual(
     [],
   );
 });
 
-test('docs: every behaviour that is cited stands in the table of parity', () => {
+test('docs: the parity table contains every cited behaviour', () => {
   const known = new Set(
     [...textOf('docs/parity.md').matchAll(/^\| ([A-Z]{2,4}-\d+) \|/gm)].map(([, number = '']) => number),
   );
@@ -33,7 +33,7 @@ test('docs: every behaviour that is cited stands in the table of parity', () => 
   expect(unexplained(cited, known)).toEqual([]);
 });
 
-test('docs: no page and no comment points to a document that is not in the repository', () => {
+test('docs: no page or comment refers to a document outside the repository', () => {
   const known = new Set(
     [
       ...filesBelow(['src', 'test', 'stories', 'docs', 'examples', 'bench', 'extension'], /\.md$/),
@@ -51,13 +51,13 @@ test('docs: no page and no comment points to a document that is not in the repos
   expect(broken).toEqual([]);
 });
 
-test('docs: the numbers stand in order, once each, and few hazards have no test', () => {
+test('docs: numbers are unique and in order, and few hazards have no test', () => {
   const numbers = hazards.map(([number]) => Number(number.slice(2)));
   expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
   expect(hazardsPage().match(/no test by number/g)?.length ?? 0).toBeLessThanOrEqual(12);
 });
 
-test('docs: every section of the protocol that is cited exists, and nothing cites a document by another name', () => {
+test('docs: every cited protocol section exists, and nothing cites a document by another name', () => {
   const sections = new Set([...textOf('docs/protocol.md').matchAll(/^## (\d+)\. /gm)].map(([, number]) => number));
   const cited = everything.flatMap((path) =>
     [

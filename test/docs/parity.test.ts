@@ -24,7 +24,7 @@ const mentions = (path: string, number: string): boolean => {
   );
 };
 
-test('parity: every behaviour is listed once, with a test, a reason, or the plain word that there is none', () => {
+test('parity: lists every behaviour once, with a test, a reason, or a statement that it has none', () => {
   expect(rows.length).toBe(467);
   expect(new Set(rows.map(({ number }) => number)).size).toBe(rows.length);
   const unclear = rows.filter(({ proof, where }) => {
@@ -49,7 +49,7 @@ test('parity: each named source exists', () => {
   expect([...new Set(missing)]).toEqual([]);
 });
 
-test('parity: the numbers at the top are those of the table, and what has no test does not grow', () => {
+test('parity: the totals match the table, and the number of untested behaviours does not grow', () => {
   const none = rows.filter(({ proof }) => proof === 'no test by number').length;
   const notBuilt = rows.filter(({ proof }) => proof === '–').length;
   expect(text).toContain(

@@ -37,7 +37,7 @@ function blocksOf(document: string): Block[] {
   });
 }
 
-test('docs: every ts and tsx block, and the script of every component, of README.md and docs/ compiles against the sources', {
+test('docs: every ts and tsx block and component script in README.md and docs/ compiles against the sources', {
   timeout: 120_000,
 }, () => {
   const blocks = documents.flatMap(blocksOf);

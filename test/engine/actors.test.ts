@@ -140,7 +140,7 @@ describe('preflight (F-134)', () => {
   });
 });
 
-describe('failures of steps', () => {
+describe('failing steps', () => {
   const busy = Object.assign(new Error('database is locked'), { code: 'SQLITE_BUSY' });
   const cases: readonly (readonly [unknown, string])[] = [
     [new SyncStepError({ type: 'leaseLost', message: '' }), 'leaseLost'],
@@ -162,7 +162,7 @@ describe('failures of steps', () => {
   test.each(cases)('I13: %s becomes exactly one failure', (thrown, type) => {
     expect(toStepFailure(thrown, { phase: 'pull', kind: 'todos', at: 7 })).toMatchObject({ type, at: 7 });
   });
-  test('F-105: without a kind a bug is fatal and names its phase', () => {
+  test('F-105: a bug that names no kind is fatal and names its phase', () => {
     expect(toStepFailure(new TypeError('bug'), { phase: 'push', at: 7 })).toMatchObject({
       type: 'fatal',
       cause: { phase: 'push', message: 'Push failed: bug' },
@@ -198,7 +198,7 @@ describe('fetching pages', () => {
       setImmediate(resolve);
     });
 
-  test('I10: no more is asked for while the buffer is full; it goes on when somebody takes', async () => {
+  test('I10: requests no page while the buffer is full, and continues once a page is taken', async () => {
     const { fetcher, requests } = open(async (_, call) => ({ items: call > 6 ? [] : rowsOf(call), bytes: 500 }));
     await settled();
     expect(requests).toHaveLength(2);
@@ -210,7 +210,7 @@ describe('fetching pages', () => {
     expect(pages).toBe(7);
   });
 
-  test('a token that the server has forgotten is given up once, and paging goes on from the cursor', async () => {
+  test('drops a token that the server has forgotten once, and continues paging from the cursor', async () => {
     const { fetcher, requests } = open(async ({ pageToken }, call) => {
       if (pageToken !== undefined) throw TransportError.httpError(400);
       return call === 1 ? { items: rowsOf(1), nextPageToken: 'old' } : { items: [], hasMore: false };
@@ -241,7 +241,7 @@ describe('the lease (I11)', () => {
     return { clock, keeper, database, isHeld: () => clock.now() < database.lease.expiresAt };
   };
 
-  test('is renewed while a step is under way, and given back by release', async () => {
+  test('renews during a step, and ends with release', async () => {
     const { clock, keeper, isHeld } = open({ stepsBegun: 1, stepsUnderWay: 1 });
     expect(await keeper.acquire()).toMatchObject({ held: true });
     await clock.advance(60_000);
@@ -252,7 +252,7 @@ describe('the lease (I11)', () => {
     expect(clock.pending).toBe(0);
   });
 
-  test('I11: asked for and let go at once, it is held by nobody; asked for again, it stays with who asked last', async () => {
+  test('I11: nobody holds it after an immediate release; after another request, the last requester keeps it', async () => {
     const { clock, keeper, isHeld } = open({ stepsBegun: 1, stepsUnderWay: 1 });
     const unwanted = keeper.acquire();
     keeper.release();
@@ -270,7 +270,7 @@ describe('the lease (I11)', () => {
     expect([isHeld(), clock.pending]).toEqual([false, 0]);
   });
 
-  test('is let go by an engine that was dropped without STOP', async () => {
+  test('an engine that was dropped without STOP releases it', async () => {
     const { clock, keeper, isHeld } = open({ stepsBegun: 1, stepsUnderWay: 0 });
     await keeper.acquire();
     await clock.advance(10_000);
@@ -278,7 +278,7 @@ describe('the lease (I11)', () => {
     expect(clock.pending).toBe(0);
   });
 
-  test('I11: a deadline that has passed is extended before the send, as long as nobody else took the lease', async () => {
+  test('I11: extends an expired deadline before sending, unless somebody else took the lease', async () => {
     const clock = createSimulatedClock();
     const fake = createFakeStore({ clock });
     const transport = new MemoryTransport();
@@ -299,7 +299,7 @@ describe('the lease (I11)', () => {
     await engine.dispose();
   });
 
-  test('I11: a process that slept in the middle of a batch sends none of the rest', async () => {
+  test('I11: a process that slept during a batch sends none of the rest', async () => {
     const clock = createSimulatedClock();
     const fake = createFakeStore({ clock });
     const transport = new MemoryTransport();
@@ -318,7 +318,7 @@ describe('the lease (I11)', () => {
     await expect(syncing).rejects.toBeInstanceOf(SyncAbortedError);
   });
 
-  test('I11: a process that slept after its batch was handed over sends nothing of it: the deadline is looked at right before a request leaves', async () => {
+  test('I11: a process that slept after handing over its batch sends nothing: it checks the deadline right before each request', async () => {
     const clock = createSimulatedClock();
     const fake = createFakeStore({ clock });
     const transport = new MemoryTransport();
@@ -342,7 +342,7 @@ describe('the lease (I11)', () => {
     await expect(syncing).rejects.toBeInstanceOf(SyncAbortedError);
   });
 
-  test('a send whose deadline has passed does not leave', async () => {
+  test('does not send after the deadline', async () => {
     const clock = createSimulatedClock();
     const fake = createFakeStore({ clock });
     const transport = new MemoryTransport();
@@ -372,7 +372,7 @@ describe('the lease (I11)', () => {
   });
 });
 
-test('I9: a batch whose take was still committing when PAUSE came is sent first after RESUME, not lost in flight', async () => {
+test('I9: PAUSE during the commit of a take defers the batch until RESUME, and loses nothing in flight', async () => {
   const clock = createSimulatedClock();
   const fake = createFakeStore({ clock });
   let commit: () => void = () => undefined;
@@ -409,7 +409,7 @@ test('I9: a batch whose take was still committing when PAUSE came is sent first 
   expect(fake.outbox()).toEqual([]);
 });
 
-test('I9: a PAUSE in the middle of a forced re-push decides again after RESUME, and sends what was decided', async () => {
+test('I9: PAUSE during a forced re-push decides again after RESUME and sends the decision', async () => {
   const clock = createSimulatedClock();
   const fake = createFakeStore({ clock, strategy: 'clientWins' });
   const memory = new MemoryTransport();
@@ -441,7 +441,7 @@ test('I9: a PAUSE in the middle of a forced re-push decides again after RESUME, 
   expect(fake.outbox()).toEqual([]);
 });
 
-test('PULL-15: referenced kinds come first, the rest in order of registration; a cycle keeps that order', () => {
+test('PULL-15: pulls referenced kinds first, the rest in registration order; a cycle keeps that order', () => {
   const kind = (name: string, ...needs: string[]) =>
     [name, fakeKind(name, { dependsOn: needs.map((needed) => ({ key: undefined, kind: needed })) })] as const;
   const registered = new Map([

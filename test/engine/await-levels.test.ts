@@ -35,7 +35,7 @@ const refused = (write: Promise<unknown>): Promise<unknown> =>
   );
 
 describe.each(drivers)('await levels with %s', (driver) => {
-  test('local resolves without a network; acked when the server has it, with its version', async () => {
+  test("`local` resolves without a network; `acked` resolves with the server's version", async () => {
     await opened({ driver });
     await bench.writer.insertAndEnqueue(todoOf('b'), { await: 'local' });
     await bench.writer.insertAndEnqueue(todoOf('c', { title: 'sent' }), acked);
@@ -50,7 +50,7 @@ describe.each(drivers)('await levels with %s', (driver) => {
     await edit('mine');
   });
 
-  test('F-11: a refusal is told with the reason of the server, and the operation stays queued', async () => {
+  test("F-11: reports a refusal with the server's reason, and the operation stays queued", async () => {
     await opened({ driver });
     bench.server.refuse(() => true, { status: 422 });
     const error = await refused(edit('bad'));
@@ -66,7 +66,7 @@ describe.each(drivers)('await levels with %s', (driver) => {
     expect(await bench.queued()).toHaveLength(1);
   });
 
-  test('an operation that is stuck, in conflict or given up says so', async () => {
+  test('reports an operation that is stuck, in conflict or given up', async () => {
     await opened({ driver, config: { maxOutboxTryCount: 1, conflictStrategy: 'manual' } });
     const refusal = bench.server.refuse(() => true);
     expect(await refused(edit('stuck'))).toMatchObject({ reason: expect.stringMatching(/rejected|stuck/) as string });
@@ -89,14 +89,14 @@ describe.each(drivers)('await levels with %s', (driver) => {
     expect(await dropped).toMatchObject({ reason: 'discarded', discardReason: 'purged' });
   });
 
-  test('a strategy that takes the server its side gives the write up', async () => {
+  test("a strategy that takes the server's side gives the write up", async () => {
     await opened({ driver, config: { conflictStrategy: 'serverWins' } });
     bench.server.update('todos', 'a', { title: 'newer' });
     expect(await refused(edit('mine'))).toMatchObject({ reason: 'discarded', discardReason: 'acceptServer' });
     expect(await bench.row('a')).toMatchObject({ title: 'newer' });
   });
 
-  test('without a network it ends after timeoutMs, at the latest after requestTimeoutMs, and says that the write is safe', async () => {
+  test('without a network, the wait ends after timeoutMs, at most requestTimeoutMs, and reports that the write is safe', async () => {
     await opened({ driver });
     await bench.engine.pause();
     const write = refused(edit('kept'));
@@ -123,7 +123,7 @@ describe.each(drivers)('await levels with %s', (driver) => {
     expect(await bench.row('a')).toMatchObject({ title: 'at once' });
   });
 
-  test('a row that was made and deleted before anything was sent', async () => {
+  test('resolves for a row that was created and deleted before anything was sent', async () => {
     await opened({ driver });
     await bench.engine.pause();
     const made = refused(bench.writer.insertAndEnqueue(todoOf('b'), acked));
@@ -135,7 +135,7 @@ describe.each(drivers)('await levels with %s', (driver) => {
     expect(await made).toMatchObject({ reason: 'discarded', discardReason: 'foldedAway' });
   });
 
-  test('what another process has sent is seen in the queue', async () => {
+  test('sees in the queue that another process has sent an operation', async () => {
     await opened({ driver });
     await bench.engine.pause();
     const write = refused(edit('sent elsewhere'));
@@ -147,7 +147,7 @@ describe.each(drivers)('await levels with %s', (driver) => {
     expect(await write).toBe('acked');
   });
 
-  test('disposing the engine ends the wait, and the write is kept', async () => {
+  test('disposing the engine ends the wait and keeps the write', async () => {
     await opened({ driver });
     await bench.engine.pause();
     const write = refused(edit('kept'));
@@ -156,14 +156,14 @@ describe.each(drivers)('await levels with %s', (driver) => {
     expect(String(await write)).toContain('the engine is disposed; todos/a is stored here');
   });
 
-  test('a writer without an engine refuses to wait, and writes nothing', async () => {
+  test('a writer without an engine rejects the wait and writes nothing', async () => {
     await opened({ driver });
     const error = await refused(createWriter(bench.dataSource).forTable(todos).insertAndEnqueue(todoOf('b'), acked));
     expect(error).toBeInstanceOf(TypeError);
     expect(await bench.row('b')).toBeNull();
   });
 
-  test('an edit that is folded into a later one is acked with it', async () => {
+  test('an edit folded into a later one is acknowledged with it', async () => {
     await opened({ driver });
     await bench.engine.pause();
     const first = refused(edit('one'));

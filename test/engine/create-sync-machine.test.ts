@@ -20,7 +20,7 @@ import { todoEntity, todoOf } from '../support/todo.ts';
 let dataSource: DataSource;
 afterEach(() => dataSource.destroy());
 
-test('interpret(createSyncMachine(options)).start() and SYNC are enough', async () => {
+test('interpret(createSyncMachine(options)).start() followed by SYNC syncs', async () => {
   dataSource = await openTodoDatabase('better-sqlite3');
   const clock = createSimulatedClock();
   const transport = new MemoryTransport({ naming: 'camelCase' });
@@ -67,7 +67,7 @@ test('interpret(createSyncMachine(options)).start() and SYNC are enough', async 
   expect(ends).toBe(2);
 });
 
-test('ENG-02, ENG-03, ENG-06, F-13: bad tables and settings are named when the engine is made', async () => {
+test('ENG-02, ENG-03, ENG-06, F-13: names invalid tables and settings when the engine is created', async () => {
   dataSource = await openTodoDatabase('better-sqlite3');
   const make = (parts: object) => () =>
     createSyncEngine({ dataSource, transport: new MemoryTransport(), tables: [todos], ...parts });
@@ -81,7 +81,7 @@ test('ENG-02, ENG-03, ENG-06, F-13: bad tables and settings are named when the e
   expect(other.options.kind).toBe('others');
 });
 
-test('ENG-08: making an engine asks nothing', async () => {
+test('ENG-08: creating an engine reads nothing', async () => {
   dataSource = await openTodoDatabase('better-sqlite3');
   const transport = new MemoryTransport();
   const engine = createSyncEngine({
@@ -97,7 +97,7 @@ test('ENG-08: making an engine asks nothing', async () => {
   await engine.dispose();
 });
 
-test('sync() inside a transaction of the app does not join it', async () => {
+test('sync() inside an app transaction does not join it', async () => {
   dataSource = await openTodoDatabase('better-sqlite3');
   const transport = new MemoryTransport({ naming: 'camelCase' });
   const engine = createSyncEngine({ dataSource, transport, tables: [todos] });

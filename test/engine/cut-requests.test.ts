@@ -53,7 +53,7 @@ function losing(lose: (op: Op, time: number) => PushResult | 'never' | undefined
   return { transport, backend: inner.backend, sent, reached };
 }
 
-test('I1, I9: what an adapter that ignores its signal had under way stays queued after PAUSE, and goes out again under its key', async () => {
+test('I1, I9: requests of an adapter that ignores its signal stay queued after PAUSE and are resent under their keys', async () => {
   const { transport, backend, sent, reached } = losing((_, time) => (time === 1 ? 'never' : undefined));
   bench = await openEngine({ transport });
   const { engine, writer } = bench;
@@ -72,7 +72,7 @@ test('I1, I9: what an adapter that ignores its signal had under way stays queued
   expect(backend.effectCount({ id: 'a' })).toBe(1);
 });
 
-test('I2, F-132: an operation whose answer was lost while others got through goes out again under its key, and has one effect', async () => {
+test('I2, F-132: resends an operation whose answer was lost while others succeeded, under its key and with one effect', async () => {
   const { transport, backend, sent } = losing(({ id }, time) =>
     id === 'a' && time === 1 ? pushAmbiguous({ message: 'lost', timedOut: true }) : undefined,
   );

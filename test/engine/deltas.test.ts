@@ -24,7 +24,7 @@ const puts = () => bench.server.recordedRequests.filter(({ method }) => method =
 const day = 24 * 60 * 60 * 1000;
 
 describe.each(drivers)('deltas with %s', (driver) => {
-  test('PROTOCOL §3: a server that takes deltas gets them added up, without base and without the other fields', async () => {
+  test('PROTOCOL §3: a server that supports deltas receives their sum, without base or other fields', async () => {
     await opened({ driver, rest: { deltas: true } });
     await bench.writer.increment('a', 'priority', -2);
     await bench.writer.applyDeltas('a', [
@@ -43,7 +43,7 @@ describe.each(drivers)('deltas with %s', (driver) => {
     expect(await bench.row('a')).toMatchObject({ title: 'edited there', priority: 97, tags: ['y'] });
   });
 
-  test('PROTOCOL §6: items of a batch carry them, too', async () => {
+  test('PROTOCOL §6: batch items carry deltas, too', async () => {
     await opened({ driver, rest: { deltas: true, enableBatch: true } });
     await bench.writer.increment('a', 'priority', 5);
     expect(await bench.engine.sync()).toMatchObject({ pushed: 1 });
@@ -53,7 +53,7 @@ describe.each(drivers)('deltas with %s', (driver) => {
     expect(bench.server.get('todos', 'a')).toMatchObject({ priority: 15 });
   });
 
-  test('beside a plain edit the request keeps its base; a conflict merges the edit and does the delta again', async () => {
+  test('beside a plain edit the request keeps its base; a conflict merges the edit and reapplies the delta', async () => {
     await opened({ driver, rest: { deltas: true } });
     const row = await bench.row('a');
     if (row === null) throw new Error('the row is missing');
@@ -70,7 +70,7 @@ describe.each(drivers)('deltas with %s', (driver) => {
     expect(bench.server.get('todos', 'a')).toMatchObject({ title: 'mine', done: true, priority: 21 });
   });
 
-  test('I4: a pull under a pending delta shows the server value with the delta on it', async () => {
+  test("I4: a pull shows the server's value with the pending delta on top", async () => {
     await opened({ driver });
     await bench.writer.increment('a', 'priority', 3);
     await bench.writer.addToSet('a', 'tags', ['mine']);
@@ -98,7 +98,7 @@ describe.each(drivers)('deltas with %s', (driver) => {
     expect(bench.server.get('todos', 'a')).toMatchObject({ priority: 23 });
   });
 
-  test('a delta on a row that was created here is part of its creation', async () => {
+  test('a delta on a row that was created locally becomes part of its creation', async () => {
     await opened({ driver, rest: { deltas: true } });
     await bench.writer.insertAndEnqueue(todoOf('new', { priority: 1 }));
     await bench.writer.increment('new', 'priority', 2);
@@ -112,7 +112,7 @@ describe.each(drivers)('deltas with %s', (driver) => {
 
 describe('a server without deltas', () => {
   test.each(conflictStrategies.filter((strategy) => strategy !== 'serverWins' && strategy !== 'manual'))(
-    '%s: a conflict of deltas alone does them again on the server value, conditionally on that',
+    "%s: reapplies conflicting deltas to the server's value, conditionally on it",
     async (conflictStrategy) => {
       await opened({ config: { conflictStrategy } });
       await bench.writer.increment('a', 'priority', -2);
@@ -126,7 +126,7 @@ describe('a server without deltas', () => {
     },
   );
 
-  test('serverWins gives deltas up as any change, with an event that names them', async () => {
+  test('serverWins gives deltas up like other changes, with an event that names them', async () => {
     await opened({ config: { conflictStrategy: 'serverWins' } });
     await bench.writer.increment('a', 'priority', -2);
     bench.server.update('todos', 'a', { priority: 30 });
@@ -137,7 +137,7 @@ describe('a server without deltas', () => {
     ]);
   });
 
-  test('manual asks; accepting the client means the delta on the server value as it is when the decision is applied', async () => {
+  test("manual asks; accepting the client applies the delta to the server's value at that time", async () => {
     await opened({ config: { conflictStrategy: 'manual' } });
     await bench.writer.increment('a', 'priority', -2);
     bench.server.update('todos', 'a', { priority: 30 });
@@ -158,7 +158,7 @@ describe('a server without deltas', () => {
     expect(bench.server.get('todos', 'a')).toMatchObject({ priority: 38 });
   });
 
-  test('F-22: a delta of a row that was deleted there is decided as any edit of it', async () => {
+  test('F-22: decides a delta on a row that the server deleted like any edit of it', async () => {
     await opened();
     await bench.writer.increment('a', 'priority', 1);
     bench.server.softDelete('todos', 'a');
@@ -167,7 +167,7 @@ describe('a server without deltas', () => {
     expect(bench.server.get('todos', 'a')).toMatchObject({ priority: 11 });
   });
 
-  test('F-134: equal to the server row is no proof for a delta: two devices that took one each took two', async () => {
+  test('F-134: a matching server row does not prove a delta: two devices that took one each took two', async () => {
     await opened();
     await bench.writer.increment('a', 'priority', -1);
     bench.server.update('todos', 'a', { priority: 9 });
@@ -176,8 +176,8 @@ describe('a server without deltas', () => {
   });
 });
 
-describe.each([true, false])('replies that are lost, deltas on the wire: %s', (deltas) => {
-  test('I2: within the window the same request is asked for again, and applied once', async () => {
+describe.each([true, false])('lost replies, deltas on the wire: %s', (deltas) => {
+  test('I2: repeats the same request within the window, and it is applied once', async () => {
     await opened({ rest: { deltas } });
     await bench.writer.increment('a', 'priority', -1);
     bench.server.cutNextRequests(2, 'afterCommit', { method: 'PUT' });
@@ -191,7 +191,7 @@ describe.each([true, false])('replies that are lost, deltas on the wire: %s', (d
     expect(await bench.row('a')).toMatchObject({ priority: 8 });
   });
 
-  test('F-134: after the window a delta that cannot be proven unapplied is parked as ambiguous, and can be retried or dropped', async () => {
+  test('F-134: after the window, parks a delta that cannot be proven unapplied as ambiguous, for retry or drop', async () => {
     await opened({ rest: { deltas } });
     await bench.writer.increment('a', 'priority', -1);
     bench.server.cutNextRequests(2, 'beforeCommit', { method: 'PUT' });
@@ -211,7 +211,7 @@ describe.each([true, false])('replies that are lost, deltas on the wire: %s', (d
     expect(await bench.queued()).toEqual([]);
   });
 
-  test('F-134: a row that has not moved proves it unapplied', async () => {
+  test('F-134: an unchanged row proves the delta unapplied', async () => {
     await opened({ rest: { deltas } });
     await bench.writer.increment('a', 'priority', -1);
     bench.server.cutNextRequests(2, 'beforeCommit', { method: 'PUT' });
@@ -221,7 +221,7 @@ describe.each([true, false])('replies that are lost, deltas on the wire: %s', (d
     expect(bench.server.get('todos', 'a')).toMatchObject({ priority: 9 });
   });
 
-  test('F-134: dropping an ambiguous delta puts the row to the server state', async () => {
+  test("F-134: dropping an ambiguous delta restores the server's state", async () => {
     await opened({ rest: { deltas } });
     await bench.writer.increment('a', 'priority', -1);
     bench.server.cutNextRequests(2, 'afterCommit', { method: 'PUT' });
@@ -236,7 +236,7 @@ describe.each([true, false])('replies that are lost, deltas on the wire: %s', (d
   });
 });
 
-test('I8: a row that moves under every request ends the run after its rounds; the delta stays, and is done once when it comes to rest', async () => {
+test('I8: a row that changes under every request ends the run after its rounds; the delta stays and applies once later', async () => {
   const backend = new MemoryBackend({ naming: 'camelCase' });
   backend.seed('todos', { id: 'a', title: 'theirs', done: false, priority: 10, tags: [] });
   let isRestless = true;
@@ -269,7 +269,7 @@ test('I8: a row that moves under every request ends the run after its rounds; th
 });
 
 test.each([true, false])(
-  'F-134: a server that remembers no keys, deltas on the wire: %s: a lost reply is never answered with a second change',
+  'F-134: a server that remembers no keys, deltas on the wire: %s: never applies a second change after a lost reply',
   async (deltas) => {
     const backend = new MemoryBackend({ naming: 'camelCase' });
     backend.seed('todos', { id: 'a', title: 'theirs', done: false, priority: 10, tags: [] });
@@ -293,11 +293,11 @@ test.each([true, false])(
   },
 );
 
-describe('a request is frozen in its form (I2)', () => {
+describe('the form of a request is frozen (I2)', () => {
   test.each([
     [true, false],
     [false, true],
-  ])('sent with deltas: %s, reopened with: %s: never applied twice', async (before, after) => {
+  ])('sent with deltas: %s, reopened with: %s: applies it at most once', async (before, after) => {
     await opened({ rest: { deltas: before } });
     await bench.writer.increment('a', 'priority', -1);
     bench.server.cutNextRequests(2, 'afterCommit', { method: 'PUT' });
@@ -309,7 +309,7 @@ describe('a request is frozen in its form (I2)', () => {
 });
 
 describe('writing', () => {
-  test('WRT: what cannot be changed by a delta is refused, and nothing is written', async () => {
+  test('WRT: rejects an invalid delta and writes nothing', async () => {
     await opened();
     const { writer } = bench;
     await expect(writer.increment('nowhere', 'priority', 1)).rejects.toThrow(ValidationError);

@@ -32,7 +32,7 @@ const ways: readonly Way[] = [
   },
 ];
 
-describe.each(ways)('F-140: a form that was opened before its row was first sent, saved later with $name', (way) => {
+describe.each(ways)('F-140: a form opened before its row was first sent, saved later with $name', (way) => {
   let bench: EngineBench;
   afterEach(() => bench.close());
   /** The row is made, shown in a form, and sent. */
@@ -44,7 +44,7 @@ describe.each(ways)('F-140: a form that was opened before its row was first sent
     return form;
   };
 
-  test('undoes no edit of others that came to the server meanwhile', async () => {
+  test('undoes no edit that others sent to the server meanwhile', async () => {
     const form = await openForm();
     bench.server.update('todos', 'a', { priority: 7 });
     await way.save(bench, form, { done: true });
@@ -52,7 +52,7 @@ describe.each(ways)('F-140: a form that was opened before its row was first sent
     expect(bench.server.get('todos', 'a')).toMatchObject({ done: true, priority: 7 });
   });
 
-  test('nor one that was pulled before it was saved', async () => {
+  test('undoes no edit that was pulled before the save', async () => {
     const form = await openForm();
     bench.server.update('todos', 'a', { priority: 7 });
     await bench.engine.sync();
@@ -62,7 +62,7 @@ describe.each(ways)('F-140: a form that was opened before its row was first sent
     expect(bench.types()).not.toContain('conflict.detected');
   });
 
-  test('needs no second request where nobody else wrote', async () => {
+  test('needs no second request when nobody else wrote', async () => {
     const form = await openForm();
     const before = bench.server.recordedRequests.length;
     await way.save(bench, form, { done: true });
@@ -71,7 +71,7 @@ describe.each(ways)('F-140: a form that was opened before its row was first sent
     expect(bench.server.get('todos', 'a')).toMatchObject({ done: true });
   });
 
-  test('clashes visibly with an edit of the same field that the form never showed', async () => {
+  test('conflicts visibly with an edit of the same field that the form never showed', async () => {
     const form = await openForm();
     bench.server.update('todos', 'a', { title: 'theirs' });
     await bench.engine.sync();
@@ -85,7 +85,7 @@ describe.each(ways)('F-140: a form that was opened before its row was first sent
     });
   });
 
-  test('is a conflict with a deletion, not a new row, where somebody deleted it after its edit was pulled', async () => {
+  test('conflicts with a pulled deletion instead of creating a new row', async () => {
     const form = await openForm();
     bench.server.update('todos', 'a', { title: 'theirs' });
     await bench.engine.sync();

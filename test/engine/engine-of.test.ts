@@ -26,7 +26,7 @@ async function machine() {
   return createSyncMachine({ dataSource, transport, tables: [todos] });
 }
 
-test('a running actor gets status, explanations, promises and the panel through one call', async () => {
+test('one call gives a running actor status, explanations, promises and the panel', async () => {
   const actor = createActor(await machine()).start();
   const engine = engineOf(actor);
   expect(engine.actor).toBe(actor);
@@ -47,7 +47,7 @@ test('a running actor gets status, explanations, promises and the panel through 
   expect(actor.getSnapshot().status).toBe('done');
 });
 
-test('I12: an engine that comes late knows how the actor stands, and its queue wakes the chart', async () => {
+test("I12: an engine attached late knows the actor's state, and its queue wakes the chart", async () => {
   const actor = createActor(await machine()).start();
   actor.send({ type: 'PAUSE' });
   await waitFor(actor, (snapshot) => snapshot.matches({ activity: 'paused' }));
@@ -61,7 +61,7 @@ test('I12: an engine that comes late knows how the actor stands, and its queue w
   await engine.dispose();
 });
 
-test('an actor that does not run yet is started; a machine may have been given other implementations first', async () => {
+test('starts an actor that is not running; its machine may have other implementations', async () => {
   const ready = await machine();
   const actor = createActor(ready.provide({ actions: {} }));
   const engine = engineOf(actor);
@@ -70,7 +70,7 @@ test('an actor that does not run yet is started; a machine may have been given o
   await engine.dispose();
 });
 
-test('one actor has one engine, whoever made it', async () => {
+test('one actor has one engine, whoever creates it', async () => {
   const actor = createActor(await machine()).start();
   const engine = engineOf(actor);
   expect(engineOf(actor)).toBe(engine);
@@ -81,7 +81,7 @@ test('one actor has one engine, whoever made it', async () => {
 });
 
 test.each(['STOP', 'stop()'])(
-  'I1: an actor that its app ends with %s ends the engine: streams complete, promises reject',
+  'I1: ending the actor with %s ends the engine: streams complete, promises reject',
   async (how) => {
     const actor = createActor(await machine()).start();
     const engine = engineOf(actor);
@@ -94,8 +94,8 @@ test.each(['STOP', 'stop()'])(
   },
 );
 
-describe('mistakes of wiring are named', () => {
-  test('engineOf takes no actor of another machine, and none that has stopped', async () => {
+describe('reports wiring mistakes by name', () => {
+  test('engineOf rejects actors of another machine and stopped actors', async () => {
     const actor = createActor(await machine()).start();
     actor.send({ type: 'STOP' });
     await waitFor(actor, ({ status }) => status === 'done');
@@ -108,7 +108,7 @@ describe('mistakes of wiring are named', () => {
     );
   });
 
-  test('what takes an engine takes nothing that only looks like one', async () => {
+  test('functions that take an engine reject lookalikes', async () => {
     const engine = engineOf(createActor(await machine()));
     const copy: SyncEngine = { ...engine };
     const said = 'give it an engine that createSyncEngine or engineOf made';

@@ -17,7 +17,7 @@ const limits = {
   conflictRetryDelayMs: 500,
 };
 
-test('I12: an operation that waits for another record says which, and is no failure', () => {
+test('I12: an operation that waits for another record names it and is not a failure', () => {
   const [snapshot] = initialTransition(syncMachine, { pushKinds: ['notes'], pullKinds: ['notes'], limits, seed: 1 });
   const waiting: QueuedOperation = {
     opId: 'op1',
@@ -37,7 +37,7 @@ test('I12: an operation that waits for another record says which, and is no fail
   });
 });
 
-test('F-160, I12: rows that refer to each other by columns that must not be NULL are named, with what would help', () => {
+test('F-160, I12: names rows that refer to each other by NOT NULL columns, and suggests a fix', () => {
   const [snapshot] = initialTransition(syncMachine, { pushKinds: ['notes'], pullKinds: ['notes'], limits, seed: 1 });
   const waiting: QueuedOperation = {
     opId: 'op1',
@@ -55,7 +55,7 @@ test('F-160, I12: rows that refer to each other by columns that must not be NULL
   );
 });
 
-test('I12: where the reason of a failure is not known any more, the sentence does without it', () => {
+test('I12: the sentence omits a failure reason that is no longer known', () => {
   const [snapshot] = initialTransition(syncMachine, { pushKinds: ['notes'], pullKinds: ['notes'], limits, seed: 1 });
   const waiting: QueuedOperation = {
     opId: 'op1',
@@ -81,7 +81,7 @@ test('I12: where the reason of a failure is not known any more, the sentence doe
   );
 });
 
-test('F-38: rows that refer to others are swept before those, and pulled after them', async () => {
+test('F-38: sweeps referring rows before referenced ones, and pulls them after', async () => {
   const clock = createSimulatedClock();
   const { store, config } = createFakeStore({ clock, kinds: ['notes', 'todos'], resyncDue: ['notes', 'todos'] });
   const kinds = new Map(

@@ -62,13 +62,13 @@ const errorOf = (promise: Promise<unknown>): Promise<unknown> =>
   );
 
 describe('filters', () => {
-  test('KND-05: kinds beside the other lists throws at once in sync, rejects in syncRun', async () => {
+  test('KND-05: kinds combined with the other lists throws at once in sync and rejects in syncRun', async () => {
     const { engine } = open();
     expect(() => engine.sync({ kinds: ['todos'], pushKinds: [] })).toThrow(TypeError);
     await expect(engine.syncRun({ kinds: ['todos'], pullKinds: [] })).rejects.toBeInstanceOf(TypeError);
   });
 
-  test('KND-01 … KND-04, KND-09: each list is honoured, unknown kinds are skipped, the result echoes what was asked', async () => {
+  test('honours each list, skips unknown kinds, and repeats the request in the result', async () => {
     const { engine, fake, memory } = open();
     fake.enqueue(create('a'), create('l', 'lists'));
     expect(await engine.sync({ kinds: ['other'] })).toMatchObject({ pushed: 0, pulled: 0 });
@@ -80,7 +80,7 @@ describe('filters', () => {
     expect(fake.outbox()).toEqual(['op-l']);
   });
 
-  test('F-45: a resync that is due stays within what was asked', async () => {
+  test('F-45: a due resync stays within the requested kinds', async () => {
     const { engine, fake, told, memory } = open({ resyncDue: ['todos', 'lists'] });
     fake.enqueue(create('a'));
     await engine.sync({ pullKinds: [] });
@@ -90,7 +90,7 @@ describe('filters', () => {
     expect(fake.database.resyncedAt.has('lists')).toBe(false);
   });
 
-  test('EVT-04, FUL-04: a full resync tells its reason first', async () => {
+  test('EVT-04, FUL-04: a full resync reports its reason first', async () => {
     const { engine, types, told } = open();
     await engine.fullResync({ kinds: ['todos'] });
     expect(types()[0]).toBe('resync.started');
@@ -100,7 +100,7 @@ describe('filters', () => {
 });
 
 describe('errors', () => {
-  test('RUN-07, RUN-08, F-105: a pull that breaks rejects as a SyncOperationError of phase pull, told before', async () => {
+  test('RUN-07, RUN-08, F-105: a broken pull rejects with a SyncOperationError of phase pull, after its event', async () => {
     const cause = new Error('adapter bug');
     const { engine, told, types } = open({
       transport: pulling(async () => {
@@ -120,7 +120,7 @@ describe('errors', () => {
     expect(types()).not.toContain('sync.completed');
   });
 
-  test('F-17: a kind that fails does not stop the others; the run rejects at its end', async () => {
+  test('F-17: a failing kind does not stop the others; the run rejects at its end', async () => {
     const memory = new MemoryTransport();
     memory.backend.seed('lists', { id: 'l', name: 'L', updatedAt: '2026-01-01T00:00:00.000Z' });
     const { engine, fake } = open({
@@ -132,7 +132,7 @@ describe('errors', () => {
     expect(fake.rows('lists')).toHaveLength(1);
   });
 
-  test('F-14: a server that repeats its page or its token is told as a parse error, without a spin', async () => {
+  test('F-14: reports a server that repeats its page or token as a parse error, without looping', async () => {
     let calls = 0;
     const { engine } = open({
       kinds: ['todos'],
@@ -145,7 +145,7 @@ describe('errors', () => {
     expect(calls).toBeLessThan(4);
   });
 
-  test('PULL-16: pages that came before a failure are applied', async () => {
+  test('PULL-16: applies pages that came before a failure', async () => {
     const rows = [1, 2, 3, 4].map((n) => ({ id: `a${n}`, updatedAt: `2026-01-01T00:00:0${n}.000Z` }));
     let calls = 0;
     const { engine, fake } = open({
@@ -164,7 +164,7 @@ describe('errors', () => {
     expect(fake.database.positions.get('todos')?.cursor?.lastId).toBe('a4');
   });
 
-  test('a busy database is tried again; one that is unusable is told, and SYNC tries again', async () => {
+  test('retries a busy database; reports an unusable one, and SYNC tries again', async () => {
     const { engine, fake, clock } = open();
     fake.failNext('beginRun', new SyncStepError({ type: 'storeBusy', message: 'busy', at: clock.now() }));
     const syncing = engine.sync();
@@ -176,7 +176,7 @@ describe('errors', () => {
     await engine.sync();
   });
 
-  test('a settle that fails is tried again with the answers in hand; nothing is sent twice', async () => {
+  test('retries a failed settle with the received answers and sends nothing twice', async () => {
     const { engine, fake, clock, memory } = open();
     fake.enqueue(create('a'));
     fake.failNext('settle', new SyncStepError({ type: 'storeBusy', message: 'busy', at: clock.now() }));
@@ -186,14 +186,14 @@ describe('errors', () => {
     expect(memory.calls.filter(({ type }) => type === 'push')).toHaveLength(1);
   });
 
-  test('start rejects with the DatabaseError that names the fix', async () => {
+  test('start rejects with a DatabaseError that names the fix', async () => {
     const { engine, fake } = open();
     const cause = new DatabaseError('no such table: sync_outbox; run the migrations');
     fake.failNext('hydrate', cause);
     await expect(engine.start()).rejects.toBe(cause);
   });
 
-  test('F-15: promises that nobody looks at, and automatic work that fails, never become unhandled rejections', async () => {
+  test('F-15: unawaited promises and failing automatic work never cause unhandled rejections', async () => {
     const unhandled = vi.fn();
     process.on('unhandledRejection', unhandled);
     const faulty = new FaultyTransport(new MemoryTransport());
@@ -214,7 +214,7 @@ describe('errors', () => {
 });
 
 describe('life', () => {
-  test('AUTO-01 … AUTO-04: startAuto syncs after each interval, the first after one; a second call replaces it', async () => {
+  test('startAuto syncs first after one interval, then after each; a second call replaces it', async () => {
     const { engine, clock, types } = open();
     const completed = (): number => types().filter((type) => type === 'sync.completed').length;
     engine.startAuto({ interval: 100 });
@@ -232,7 +232,7 @@ describe('life', () => {
     expect(() => engine.startAuto({ interval: 0 })).toThrow(RangeError);
   });
 
-  test('pause survives a restart; what is asked meanwhile waits for resume', async () => {
+  test('pause survives a restart; requests meanwhile wait for resume', async () => {
     const { engine, fake } = open();
     await engine.pause();
     await engine.dispose();
@@ -248,7 +248,7 @@ describe('life', () => {
     expect(await syncing).toMatchObject({ pushed: 1 });
   });
 
-  test('pause resolves only when it is stored', async () => {
+  test('pause resolves only once it is stored', async () => {
     const { engine, fake, clock } = open();
     let store: () => void = () => undefined;
     Object.assign(fake.store, {
@@ -267,7 +267,7 @@ describe('life', () => {
     await pausing;
   });
 
-  test('I8: a pause and a resume that follow each other at once both come to an end, in any order', async () => {
+  test('I8: pause and resume in quick succession both settle, in any order', async () => {
     const { engine } = open();
     await engine.start();
     await Promise.all([engine.pause(), engine.resume()]);
@@ -280,7 +280,7 @@ describe('life', () => {
     expect(engine.status().paused).toBe(false);
   });
 
-  test('I9: a pause that is asked for in the middle of a step of the chart resolves only when it is stored', async () => {
+  test('I9: a pause requested during a chart step resolves only once it is stored', async () => {
     const { engine, fake, clock } = open();
     await engine.start();
     let store: () => void = () => undefined;
@@ -307,7 +307,7 @@ describe('life', () => {
     expect(isPaused).toBe(true);
   });
 
-  test('I8: a pause that is taken back while answers are settled comes to an end', async () => {
+  test('I8: a pause that is revoked while answers are settled still settles', async () => {
     const { engine, fake, clock } = open();
     await engine.start();
     fake.enqueue(create('a'));
@@ -346,7 +346,7 @@ describe('life', () => {
     expect(await engine.sync()).toMatchObject({ pushed: 0 });
   });
 
-  test('F-112: a listener that throws harms neither the run nor the others, and is reported once', async () => {
+  test('F-112: a throwing listener affects neither the run nor other listeners, and is reported once', async () => {
     const warned = vi.fn();
     process.on('warning', warned);
     const { engine, types, clock } = open();
@@ -363,7 +363,7 @@ describe('life', () => {
     process.off('warning', warned);
   });
 
-  test('status$ replays the latest, changes only with a difference, and ends with dispose', async () => {
+  test('status$ replays the latest value, emits only differences, and completes with dispose', async () => {
     const { engine, fake } = open();
     const seen: unknown[] = [];
     let isComplete = false;
@@ -385,7 +385,7 @@ describe('life', () => {
     expect(isComplete).toBe(true);
   });
 
-  test('pending$ counts what is queued, stuck ones only when asked', async () => {
+  test('pending$ counts queued operations, and stuck ones on request', async () => {
     const { engine, fake, clock } = open();
     const counts: number[] = [];
     engine.pending$({ kinds: ['todos'] }).subscribe((count) => counts.push(count));
@@ -398,7 +398,7 @@ describe('life', () => {
     expect(counts).toEqual([0, 1, 0]);
   });
 
-  test('whenIdle and whenPushed end by signal and by time', async () => {
+  test('a signal or a timeout ends whenIdle and whenPushed', async () => {
     const { engine, fake, clock } = open();
     fake.enqueue(create('a'));
     const waiting = engine.whenPushed({ timeoutMs: 100 });
@@ -414,7 +414,7 @@ describe('life', () => {
     await engine.whenIdle();
   });
 
-  test('an explicit sync while offline is tried once and rejects with NetworkError; going online runs what waits', async () => {
+  test('an explicit sync while offline tries once and rejects with NetworkError; going online runs waiting work', async () => {
     const listeners = new Set<(online: boolean) => void>();
     const faulty = new FaultyTransport(new MemoryTransport());
     faulty.offline = true;
@@ -458,7 +458,7 @@ describe('triggers', () => {
     return triggers;
   };
 
-  test('F-10: started offline, start does not fail, and the interval goes on', async () => {
+  test('F-10: start succeeds while offline, and the interval goes on', async () => {
     const faulty = new FaultyTransport(new MemoryTransport());
     faulty.offline = true;
     const { engine, fake, clock, types } = open({ transport: faulty, config: { maxRetries: 0 } });
@@ -480,7 +480,7 @@ describe('triggers', () => {
     expect(memory.calls.map(({ type }) => type)).toEqual(['pull']);
   });
 
-  test('F-11, F-113, COO-03, COO-11: each burst of edits is pushed once, after silence or the longest wait', async () => {
+  test('F-11, F-113, COO-03, COO-11: pushes each burst of edits once, after silence or the longest wait', async () => {
     const { engine, fake, clock, memory } = open({ kinds: ['todos'] });
     await start(engine, { pushOnOutboxChanges: true, pushDebounceMs: 1_000, maxDebounceMs: 2_500 });
     await clock.flush();
@@ -501,7 +501,7 @@ describe('triggers', () => {
     expect(memory.calls.length).toBeGreaterThan(2);
   });
 
-  test('COO-06 … COO-09: start twice is one, stop ends them, start after dispose rejects, the engine lives on', async () => {
+  test('start is idempotent, stop ends the triggers, start after dispose rejects, the engine lives on', async () => {
     const { engine, clock, types } = open();
     const triggers = await start(engine, { interval: 100 });
     await triggers.start();
@@ -517,7 +517,7 @@ describe('triggers', () => {
     expect(() => createTriggers(engine, { interval: -1 })).toThrow(RangeError);
   });
 
-  test('remote changes are pulled', async () => {
+  test('pulls remote changes', async () => {
     const memory = new MemoryTransport();
     const { engine, fake, clock } = open({ transport: memory, kinds: ['todos'] });
     const triggers = await start(engine, { remoteChanges: true });
@@ -530,7 +530,7 @@ describe('triggers', () => {
   });
 });
 
-test('an expired token rejects with AuthError and keeps what was asked for SIGNED_IN', async () => {
+test('an expired token rejects with AuthError and keeps the request until SIGNED_IN', async () => {
   let signedIn = false;
   const memory = new MemoryTransport();
   const { engine, fake, types } = open({

@@ -73,7 +73,7 @@ for (const [set, options] of Object.entries(fakes)) {
   });
 }
 
-test('delays stay on the clock: fake timers drive the wait before a retry', async () => {
+test('fake timers control the wait before a retry', async () => {
   vi.useFakeTimers();
   const transport = new MemoryTransport();
   const { engine, writer } = await openUnder('better-sqlite3', transport);
@@ -95,7 +95,7 @@ test('delays stay on the clock: fake timers drive the wait before a retry', asyn
   expect(Date.now() - began).toBe(waits[0]);
 });
 
-test('a module that loads while timers are faked yields for real', async () => {
+test('a module that loads while timers are faked still yields to the event loop', async () => {
   vi.useFakeTimers();
   vi.resetModules();
   const { yieldTurn } = await import('../../src/model/platform/yield-turn.ts');

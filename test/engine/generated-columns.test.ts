@@ -27,7 +27,7 @@ const entity = new EntitySchema<Page>({
 });
 const pages = syncTable(entity);
 
-describe.each(drivers)('columns that TypeORM keeps, with %s', (driver) => {
+describe.each(drivers)('columns that TypeORM maintains, with %s', (driver) => {
   const open = async () => {
     const dataSource = await openSynchronized(driver, [entity as EntitySchema, todoEntity]);
     const bench = await openEngine({ driver, dataSource, tables: [pages as SyncTable, todos] });
@@ -40,7 +40,7 @@ describe.each(drivers)('columns that TypeORM keeps, with %s', (driver) => {
     return { ...bench, bench, repository, queued };
   };
 
-  test('WRT-12: the version begins at 1 and is counted by each edit, the dates are set; what is given is kept', async () => {
+  test('WRT-12: starts the version at 1, counts each edit, sets the dates, and keeps given values', async () => {
     const { repository, clock, queued } = await open();
     const [begun] = [new Date(clock.now())];
     const page = await repository.create({ id: 'p', title: 'one' });
@@ -69,7 +69,7 @@ describe.each(drivers)('columns that TypeORM keeps, with %s', (driver) => {
     ]);
   });
 
-  test('F-140: a form that was opened before a pull counts on from the stored version', async () => {
+  test('F-140: a form opened before a pull counts on from the stored version', async () => {
     const { repository, engine, server } = await open();
     const row = {
       title: 'one',
@@ -87,7 +87,7 @@ describe.each(drivers)('columns that TypeORM keeps, with %s', (driver) => {
     expect(form).toMatchObject({ title: 'two', revision: 9 });
   });
 
-  test('WRT-12: engine.writer writes rows as they are given, and keeps these columns when it is told to', async () => {
+  test('WRT-12: engine.writer writes rows as given, and maintains these columns on request', async () => {
     const { engine, dataSource } = await open();
     const writer = engine.writer(pages);
     const page = { id: 'p', title: 'one', updatedAt: '', deletedAt: null, deletedAtLocal: null } as Page;
@@ -101,7 +101,7 @@ describe.each(drivers)('columns that TypeORM keeps, with %s', (driver) => {
   });
 });
 
-test('WRT-12: a repository beside captureWrites queues one operation for each write', async () => {
+test('WRT-12: a repository beside captureWrites queues one operation per write', async () => {
   const dataSource = await openSynchronized('better-sqlite3', [entity as EntitySchema, todoEntity]);
   captureWrites(dataSource, [pages as SyncTable, todos]);
   const { engine, close } = await openEngine({ dataSource, tables: [pages as SyncTable, todos] });

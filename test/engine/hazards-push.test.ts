@@ -76,7 +76,7 @@ function openEngine(transport: TransportAdapter, options: Omit<FakeStoreOptions,
   return { engine, fake, clock, told, types: () => told.map(({ type }) => type) };
 }
 
-test('F-01: a delete that the server refuses as a conflict ends, decided once', async () => {
+test('F-01: a delete that the server refuses as a conflict is decided once and ends', async () => {
   const { transport, sent } = openBackend(() => pushConflict({ serverData: row('a') }));
   const { engine, fake } = openEngine(transport, { strategy: 'autoPreserve' });
   fake.enqueue(deleteOp({ kind: 'todos', id: 'a', opId: 'op-a', baseUpdatedAt: t1 }));
@@ -85,7 +85,7 @@ test('F-01: a delete that the server refuses as a conflict ends, decided once', 
   expect(await engine.conflicts()).toEqual([]);
 });
 
-test('F-02: a conflict that nobody decides is sent once in a run, told with its reason, and holds up nobody else', async () => {
+test('F-02: sends an undecided conflict once per run, reports its reason, and blocks nobody else', async () => {
   const { transport, sent } = openBackend((op) =>
     op.id === 'a' ? pushConflict({ serverData: row('a') }) : pushSuccess({ serverData: row(op.id) }),
   );
@@ -99,7 +99,7 @@ test('F-02: a conflict that nobody decides is sent once in a run, told with its 
   expect(await engine.explain()).toMatchObject([{ opId: 'op-a', reason: 'conflict' }]);
 });
 
-test('F-03: a refused force counts a try, is told, and leaves this run', async () => {
+test('F-03: a refused forced write counts a try, is reported, and ends for this run', async () => {
   const { transport, sent, forced } = openBackend((op) =>
     op.force ? pushRejected({ statusCode: 422, message: 'no seats left' }) : pushConflict({ serverData: row('a') }),
   );
@@ -111,7 +111,7 @@ test('F-03: a refused force counts a try, is told, and leaves this run', async (
   expect(told.filter(({ type }) => type === 'op.failed')).toHaveLength(1);
 });
 
-test('CLI-02, RST-52, F-32: clientWins forces without base, under another key', async () => {
+test('CLI-02, RST-52, F-32: clientWins forces without a base under another key', async () => {
   const { transport, forced } = openBackend((op) =>
     op.force ? pushSuccess({ serverData: { ...row('a'), title: 'mine a' } }) : pushConflict({ serverData: row('a') }),
   );
@@ -123,7 +123,7 @@ test('CLI-02, RST-52, F-32: clientWins forces without base, under another key', 
   expect(forced[0]?.requestId).not.toBe('op-a');
 });
 
-test('CFL-08, I8: a force that meets a conflict each time ends after the rounds allowed, and counts as a try', async () => {
+test('CFL-08, I8: a forced write that conflicts every time ends after the allowed rounds and counts as a try', async () => {
   const { transport, forced } = openBackend(() => pushConflict({ serverData: row('a') }));
   const { engine, fake, clock, types } = openEngine(transport, {
     strategy: 'clientWins',
@@ -137,7 +137,7 @@ test('CFL-08, I8: a force that meets a conflict each time ends after the rounds 
   expect(types()).toContain('conflict.unresolved');
 });
 
-test('SRV-02, SRV-03: serverWins takes the server row and sends nothing more', async () => {
+test("SRV-02, SRV-03: serverWins takes the server's row and sends nothing more", async () => {
   const { transport, sent, forced } = openBackend(() => pushConflict({ serverData: row('a') }));
   const { engine, fake } = openEngine(transport, { strategy: 'serverWins' });
   fake.enqueue(edit('a'));
@@ -147,7 +147,7 @@ test('SRV-02, SRV-03: serverWins takes the server row and sends nothing more', a
   expect(fake.outbox()).toEqual([]);
 });
 
-test('CFL-06: skipConflictingOps gives an unresolved change up, with an event that holds it', async () => {
+test('CFL-06: skipConflictingOps gives up an unresolved change with an event that holds it', async () => {
   const { transport } = openBackend(() => pushConflict({ serverData: row('a') }));
   const { engine, fake, told } = openEngine(transport, { strategy: 'manual', config: { skipConflictingOps: true } });
   fake.enqueue(edit('a'));
@@ -156,7 +156,7 @@ test('CFL-06: skipConflictingOps gives an unresolved change up, with an event th
   expect(told.filter(({ type }) => type === 'op.discarded')).toMatchObject([{ opId: 'op-a', reason: 'skipped' }]);
 });
 
-test('a decision is applied by the run it asks for: acceptClient is conditional on the version shown', async () => {
+test('applies a decision in the run that it requests: acceptClient depends on the shown version', async () => {
   const { transport, sent } = openBackend((op) =>
     op.baseUpdatedAt === t2
       ? pushSuccess({ serverData: { ...row('a'), title: 'mine a' } })
@@ -172,7 +172,7 @@ test('a decision is applied by the run it asks for: acceptClient is conditional 
   await expect(engine.resolveConflict('nothing', { type: 'acceptServer' })).rejects.toThrow(/no conflict/);
 });
 
-test('F-04: an operation without result is an error of its own', async () => {
+test('F-04: an operation without a result fails on its own', async () => {
   const { transport } = openBackend(() => pushSuccess());
   const broken: TransportAdapter = {
     ...transport,
@@ -188,7 +188,7 @@ test('F-04: an operation without result is an error of its own', async () => {
   });
 });
 
-test('F-05: an answer to an unknown operation is ignored with a warning; the others are settled', async () => {
+test('F-05: ignores an answer to an unknown operation with a warning, and settles the others', async () => {
   const { transport } = openBackend(() => pushSuccess());
   const odd: TransportAdapter = {
     ...transport,
@@ -207,7 +207,7 @@ test('F-05: an answer to an unknown operation is ignored with a warning; the oth
   });
 });
 
-test('F-46: answers received before an adapter threw are settled', async () => {
+test('F-46: settles answers received before an adapter threw', async () => {
   const { transport } = openBackend(() => pushSuccess());
   const breaking: TransportAdapter = {
     ...transport,
@@ -229,7 +229,7 @@ test('F-46: answers received before an adapter threw are settled', async () => {
   expect(await engine.explain()).toMatchObject([{ tryCount: 0 }]);
 });
 
-test('F-33, F-34: a conflict without the own row is fetched; where that fails the operation waits, unmixed', async () => {
+test('F-33, F-34: fetches the row for a conflict without it; if the fetch fails, the operation waits unchanged', async () => {
   const { transport } = openBackend((op) => pushConflict({ serverData: op.id === 'a' ? row('z') : undefined }), {
     fetch: async ({ id }) => (id === 'a' ? fetchSuccess(row('a')) : fetchError(new Error('no'))),
   });
@@ -240,14 +240,14 @@ test('F-33, F-34: a conflict without the own row is fetched; where that fails th
   expect(fake.outbox()).toEqual(['op-b']);
 });
 
-test('F-20: a conflict with our own write is no conflict', async () => {
+test('F-20: a conflict with our own write is not a conflict', async () => {
   const { transport } = openBackend(() => pushConflict({ serverData: { ...row('a'), title: 'mine a' } }));
   const { engine, fake } = openEngine(transport);
   fake.enqueue(edit('a'));
   expect(await engine.sync()).toMatchObject({ pushed: 1, conflicts: 0 });
 });
 
-test('I8, F-132: an operation that fails alone is sent once in a run, and waits longer each time', async () => {
+test('I8, F-132: sends an operation that fails alone once per run, with growing waits', async () => {
   const { transport, sent } = openBackend((op) =>
     op.id === 'a' ? pushUnavailable({ dispatched: true, statusCode: 500, message: '500' }) : pushSuccess(),
   );
@@ -261,7 +261,7 @@ test('I8, F-132: an operation that fails alone is sent once in a run, and waits 
   expect(await engine.explain()).toMatchObject([{ reason: 'backoff', retryAt: clock.now() + 1_500 }]);
 });
 
-test('F-07: two entities in a row fail and health says no: the push stops, nothing is counted', async () => {
+test('F-07: two failing entities in a row and a failing health check stop the push and count no try', async () => {
   const { transport, sent } = openBackend(
     () => pushUnavailable({ dispatched: true, statusCode: 500, message: '500' }),
     { health: async () => false },
@@ -275,7 +275,7 @@ test('F-07: two entities in a row fail and health says no: the push stops, nothi
   expect(await engine.explain()).toMatchObject([{ tryCount: 0 }, { tryCount: 0 }]);
 });
 
-test('I2: a re-send that provably never left keeps its key, since the first may have arrived', async () => {
+test('I2: a resend that provably never left keeps its key because the first may have arrived', async () => {
   let attempt = 0;
   const { transport, sent } = openBackend(() => {
     attempt += 1;
@@ -294,7 +294,7 @@ test('I2: a re-send that provably never left keeps its key, since the first may 
   expect(new Set(sent.map(({ requestId }) => requestId))).toEqual(new Set(['op-a']));
 });
 
-test('F-16: a strategy that throws leaves its conflict unresolved and harms nobody', async () => {
+test('F-16: a throwing strategy leaves its conflict unresolved and affects nobody else', async () => {
   const { planConflict, strategyDecisions } = await import('../../src/engine/conflicts/conflict-strategies.ts');
   const conflict = {
     kind: 'todos',

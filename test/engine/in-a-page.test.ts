@@ -34,7 +34,7 @@ async function openInPage(options: EngineBenchOptions = {}) {
   };
 }
 
-test('in a page the engine hears of the network by itself', async () => {
+test('in a page, the engine detects network changes by itself', async () => {
   const { engine, goes } = await openInPage();
   await engine.start();
   expect(engine.status().online).toBe(true);
@@ -44,14 +44,14 @@ test('in a page the engine hears of the network by itself', async () => {
   expect(engine.status().online).toBe(true);
 });
 
-test('connectivity: false leaves the engine to find out by trying, also in a page', async () => {
+test('connectivity: false makes the engine detect the network by trying, also in a page', async () => {
   const { engine, goes } = await openInPage({ connectivity: false });
   await engine.start();
   goes('offline');
   expect(engine.status().online).toBe(true);
 });
 
-test('in a page the triggers push what waits when it is hidden, without being told to look', async () => {
+test('in a page, hiding it pushes waiting edits without configuration', async () => {
   const { engine, writer, server, until, show } = await openInPage();
   const triggers = createTriggers(engine, { pushOnOutboxChanges: true, pushDebounceMs: 60_000 });
   await triggers.start();

@@ -63,7 +63,7 @@ test.each(
     [name, 'clientWins', scope] as const,
   ]),
 )(
-  'I11: a process that slept while it read the token does not send the result of a conflict: %s, %s',
+  "I11: a process that slept while it read the token does not send a conflict's result: %s, %s",
   async (_, strategy, scope) => {
     let isConflict = false;
     const { slept } = await openSleeper(scope, strategy, () => isConflict && puts() === 2);

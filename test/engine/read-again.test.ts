@@ -7,7 +7,7 @@ const turns = async (count: number): Promise<void> => {
 };
 
 test.for(Array.from({ length: 16 }, (_, index) => index))(
-  'F-11: a cause that comes %i turns after another is answered, too',
+  'F-11: processes a cause that arrives %i turns after another',
   async (late) => {
     const causes = new Subject<void>();
     let stored = 1;

@@ -35,12 +35,12 @@ describe.each([
   ['createTransport', remote],
   ['syncTable', table],
 ])('%s', (name, make) => {
-  test('refuses an unknown option', () => {
+  test('rejects an unknown option', () => {
     expect(() => make({ nonsenseOfAnApp: 1 })).toThrow(TypeError);
     expect(() => make({ nonsenseOfAnApp: 1 })).toThrow(`${name}: unknown option 'nonsenseOfAnApp'`);
   });
 
-  test('refuses what is no object', () => {
+  test('rejects options that are not an object', () => {
     const bare = {
       createSyncEngine,
       createSyncMachine,

@@ -30,7 +30,7 @@ const settled = async (): Promise<void> => {
 };
 
 describe.each(drivers)('amending with %s', (driver) => {
-  test('F-133: a stuck operation is changed, sent under a new key, and the row with it', async () => {
+  test('F-133: changes a stuck operation and its row, and sends it under a new key', async () => {
     await opened({ driver, config: { maxOutboxTryCount: 1 } });
     const refusal = bench.server.refuse(({ id }) => id === 'a');
     await edit({ title: 'refused', priority: 11 }, 'op1');
@@ -45,7 +45,7 @@ describe.each(drivers)('amending with %s', (driver) => {
     expect(await bench.queued()).toEqual([]);
   });
 
-  test('a waiting operation that the server refused once goes out at once, its tries begin anew', async () => {
+  test('sends a waiting operation that was refused once immediately, with its tries reset', async () => {
     await opened({ driver });
     const refusal = bench.server.refuse(() => true);
     await bench.writer.insertAndEnqueue(todoOf('new', { title: '' }), { opId: 'op1' });
@@ -62,7 +62,7 @@ describe.each(drivers)('amending with %s', (driver) => {
     expect(bench.server.get('todos', 'new')).toMatchObject({ title: 'named' });
   });
 
-  test('an amended value also stands in the place of a later one of the same field, and later deltas go on top', async () => {
+  test('an amended value replaces a later one of the same field, with later deltas on top', async () => {
     await opened({ driver });
     await edit({ title: 'one', priority: 1 }, 'op1');
     await edit({ title: 'two' }, 'op2');
@@ -75,7 +75,7 @@ describe.each(drivers)('amending with %s', (driver) => {
     expect(bench.server.get('todos', 'a')).toMatchObject({ title: 'amended', priority: 105 });
   });
 
-  test('what is given up is kept, shown and brought back on the row as it is then', async () => {
+  test('keeps and lists a given-up change, and restores it on the current row', async () => {
     await opened({ driver, config: { maxOutboxTryCount: 1 } });
     const refusal = bench.server.refuse(({ id }) => id === 'a');
     await edit({ title: 'mine' }, 'op1');
@@ -108,8 +108,8 @@ describe.each(drivers)('amending with %s', (driver) => {
   });
 });
 
-describe('what cannot be amended', () => {
-  test('unknown operations, deletes, keys and bad values are refused with the reason; nothing is written', async () => {
+describe('amendments that are rejected', () => {
+  test('rejects unknown operations, deletes, keys and invalid values with the reason, and writes nothing', async () => {
     await opened();
     await edit({ title: 'mine' }, 'op1');
     await bench.engine.pause();
@@ -126,7 +126,7 @@ describe('what cannot be amended', () => {
     expect((await bench.engine.outbox.take()).map((op) => op.opId)).toEqual(['op1', 'op2']);
   });
 
-  test('I2: an operation whose request is open is not touched', async () => {
+  test('I2: does not change an operation with an open request', async () => {
     await opened();
     await edit({ title: 'mine' }, 'op1');
     bench.server.cutNextRequests(2, 'afterCommit', { method: 'PUT' });
@@ -142,7 +142,7 @@ describe('what cannot be amended', () => {
     expect(bench.server.effectCount({ key: 'op1' })).toBe(1);
   });
 
-  test('a conflict is decided, not amended', async () => {
+  test('a conflict can be decided, not amended', async () => {
     await opened({ config: { conflictStrategy: 'manual' } });
     await edit({ title: 'mine' }, 'op1');
     bench.server.update('todos', 'a', { title: 'other' });
@@ -152,7 +152,7 @@ describe('what cannot be amended', () => {
     );
   });
 
-  test('a disposed engine says so', async () => {
+  test('a disposed engine rejects', async () => {
     await opened();
     await bench.engine.dispose();
     await expect(bench.engine.amend('op1', {})).rejects.toThrow(SyncAbortedError);
@@ -160,8 +160,8 @@ describe('what cannot be amended', () => {
   });
 });
 
-describe('bringing back', () => {
-  test('F-36: a change given up in a conflict comes back as a new one on the accepted row', async () => {
+describe('restoring given-up changes', () => {
+  test('F-36: restores a change given up in a conflict as a new one on the accepted row', async () => {
     await opened({ config: { conflictStrategy: 'manual' } });
     await edit({ title: 'mine' }, 'op1');
     bench.server.update('todos', 'a', { title: 'other', priority: 5 });
@@ -175,7 +175,7 @@ describe('bringing back', () => {
     expect(bench.server.get('todos', 'a')).toMatchObject({ title: 'mine', priority: 5 });
   });
 
-  test('a delta comes back as a delta', async () => {
+  test('restores a delta as a delta', async () => {
     await opened({ config: { conflictStrategy: 'serverWins' } });
     await bench.writer.increment('a', 'priority', -2, { opId: 'op1' });
     bench.server.update('todos', 'a', { priority: 30 });
@@ -188,7 +188,7 @@ describe('bringing back', () => {
     expect(bench.server.get('todos', 'a')).toMatchObject({ priority: 28 });
   });
 
-  test('F-22: what was given up because the server deleted the row creates it again', async () => {
+  test('F-22: restoring a change that was given up because the server deleted the row recreates the row', async () => {
     await opened({ config: { conflictStrategy: 'serverWins' } });
     await edit({ title: 'mine' }, 'op1');
     bench.server.softDelete('todos', 'a');
@@ -201,7 +201,7 @@ describe('bringing back', () => {
     expect(await bench.row('a')).toMatchObject({ title: 'mine', deletedAt: null });
   });
 
-  test('a dropped creation is created again', async () => {
+  test('recreates a dropped creation', async () => {
     await opened({ config: { maxOutboxTryCount: 1 } });
     const refusal = bench.server.refuse(({ id }) => id === 'new');
     await bench.writer.insertAndEnqueue(todoOf('new', { title: 'fresh' }), { opId: 'op1' });
@@ -215,7 +215,7 @@ describe('bringing back', () => {
     expect(bench.server.get('todos', 'new')).toMatchObject({ title: 'fresh' });
   });
 
-  test('a deletion is made again; where the row is gone already there is nothing to do', async () => {
+  test('repeats a deletion; does nothing if the row is already gone', async () => {
     await opened({ config: { maxOutboxTryCount: 1 } });
     bench.server.refuse(({ id }) => id === 'a');
     for (const opId of ['op1', 'op2']) {
@@ -232,7 +232,7 @@ describe('bringing back', () => {
     expect(await bench.queued()).toHaveLength(1);
   });
 
-  test('a change that is there already queues nothing (F-27)', async () => {
+  test('a change that is already present queues nothing (F-27)', async () => {
     await opened({ config: { maxOutboxTryCount: 1 } });
     bench.server.refuse(({ id }) => id === 'a');
     await edit({ title: 'mine' }, 'op1');
@@ -257,7 +257,7 @@ describe('bringing back', () => {
 });
 
 describe('stuck operations', () => {
-  test('F-49: 250 of them are listed, retried and dropped, not the first 100', async () => {
+  test('F-49: lists, retries and drops all 250 of them, not just the first 100', async () => {
     await opened({ config: { maxOutboxTryCount: 1 } });
     const refusal = bench.server.refuse(({ id }) => id.startsWith('n'));
     for (let n = 0; n < 250; n += 1)
@@ -280,7 +280,7 @@ describe('stuck operations', () => {
     expect(await bench.engine.sync()).toMatchObject({ pushed: 0 });
   });
 
-  test('F-49: dropping a creation takes what was built on it along, and tells of each; the row goes', async () => {
+  test('F-49: dropping a creation drops everything built on it, reports each, and removes the row', async () => {
     await opened({ config: { maxOutboxTryCount: 1 } });
     bench.server.refuse(({ id }) => id === 'new');
     await bench.writer.insertAndEnqueue(todoOf('new'), { opId: 'op1' });
@@ -294,7 +294,7 @@ describe('stuck operations', () => {
     ).toEqual(['op1', 'op2', 'op3']);
   });
 
-  test('F-136: dropping a stuck edit leaves the later ones, on the server row', async () => {
+  test("F-136: dropping a stuck edit leaves the later ones on the server's row", async () => {
     await opened({ config: { maxOutboxTryCount: 1 } });
     const refusal = bench.server.refuse(({ id }) => id === 'a');
     await edit({ title: 'refused' }, 'op1');

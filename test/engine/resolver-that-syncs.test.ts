@@ -31,7 +31,7 @@ describe.each([
   ['at once', false],
   ['when the run is at its end', true],
 ])('F-163: a resolver that waits %s', (_, isLate) => {
-  test.each(calls)('for %s holds up nothing, and its answer is applied (I1)', async (_name, call) => {
+  test.each(calls)('for %s blocks nothing, and its answer is applied (I1)', async (_name, call) => {
     const ids = ['t1', 't2'];
     bench = await openConflicts({
       conflict: {
@@ -52,7 +52,7 @@ describe.each([
   });
 });
 
-test('F-163: a conflict that the inner sync finds is not waited for behind the resolver that syncs', async () => {
+test('F-163: does not wait for a conflict that the inner sync finds behind the syncing resolver', async () => {
   const ids = ['t1', 't2'];
   let asked = 0;
   bench = await openConflicts({

@@ -174,12 +174,12 @@ const arrives: Readonly<Record<keyof RestTransportOptions, () => Promise<void>>>
   },
 };
 
-describe('createRestSyncEngine hands every option of RestTransport on', () => {
+describe('createRestSyncEngine passes on every option of RestTransport', () => {
   test.each(Object.entries(arrives))('%s', async (_, proof) => {
     await proof();
   });
 
-  test('config.requestTimeoutMs holds for requests where the transport has no setting of its own', async () => {
+  test('config.requestTimeoutMs applies to requests when the transport has no setting of its own', async () => {
     const clock = notingClock();
     const { engine } = await open({ config: { requestTimeoutMs: 20_000 }, clock });
     await engine.sync();

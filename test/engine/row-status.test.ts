@@ -26,7 +26,7 @@ const edit = async (title: string, opId: string): Promise<void> => {
 };
 
 describe.each(drivers)('row status with %s', (driver) => {
-  test('I12: acked, pending, stuck with its error, conflict, and acked again; each told once', async () => {
+  test('I12: acked, pending, stuck with its error, conflict, and acked again, once each', async () => {
     await opened({ driver, config: { maxOutboxTryCount: 1, conflictStrategy: 'manual' } });
     const seen = follow(bench.engine.watchRowStatus(todos, 'a'));
     await seen.count(1);
@@ -64,7 +64,7 @@ describe.each(drivers)('row status with %s', (driver) => {
     seen.stop();
   });
 
-  test('a conflict that is merged by itself never shows as one', async () => {
+  test('an automatically merged conflict never shows as one', async () => {
     await opened({ driver });
     const seen = follow(bench.engine.watchRowStatus(todoEntity, 'a'));
     await seen.count(1);
@@ -77,7 +77,7 @@ describe.each(drivers)('row status with %s', (driver) => {
     seen.stop();
   });
 
-  test('without an engine at hand, under another kind, and for rows nobody knows', async () => {
+  test('works without a given engine, under another kind, and for unknown rows', async () => {
     await opened({ driver, kind: 'tasks', tables: [syncTable(todoEntity, { kind: 'tasks' })] });
     await edit('mine', 'op1');
     const { dataSource } = bench;
@@ -92,7 +92,7 @@ describe.each(drivers)('row status with %s', (driver) => {
     seen.stop();
   });
 
-  test('F-17: a row of the server that could not be stored shows at its row', async () => {
+  test('F-17: a server row that could not be stored shows in the status of its row', async () => {
     await opened({ driver });
     bench.server.update('todos', 'a', { title: null });
     await bench.engine.sync();
@@ -102,7 +102,7 @@ describe.each(drivers)('row status with %s', (driver) => {
     });
   });
 
-  test("the engine's live query knows its database, clock and kinds", async () => {
+  test("the engine's live query uses its database, clock and kinds", async () => {
     await opened({ driver, kind: 'tasks', tables: [syncTable(todoEntity, { kind: 'tasks' })] });
     await bench.clock.advance(1);
     const query = (): Promise<number> => bench.dataSource.getRepository(todoEntity).count();

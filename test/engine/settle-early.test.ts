@@ -55,7 +55,7 @@ function openSlowServer(answer: (payload: JsonObject) => JsonObject = rowOf) {
 const next = (type: SyncEvent['type']): Promise<SyncEvent> =>
   firstValueFrom(bench.engine.events$.pipe(filter((event) => event.type === type)));
 
-test('I1, F-108: what was accepted is stored and told while another answer is awaited', async () => {
+test('I1, F-108: stores and reports accepted operations while another answer is outstanding', async () => {
   const server = openSlowServer();
   bench = await openEngine({ transport: server.transport });
   for (const id of ['first', 'last']) await bench.writer.insertAndEnqueue(todoOf(id));
@@ -76,7 +76,7 @@ test('I1, F-108: what was accepted is stored and told while another answer is aw
   expect(bench.told.flatMap((event) => (event.type === 'sync.progress' ? [event.done] : []))).toEqual([1, 2]);
 });
 
-test('I9: PAUSE aborts what is awaited; what was settled before it is not settled twice, and is told', async () => {
+test('I9: PAUSE aborts outstanding requests; earlier results are reported and settled once', async () => {
   const server = openSlowServer();
   bench = await openEngine({ transport: server.transport });
   for (const id of ['first', 'last']) await bench.writer.insertAndEnqueue(todoOf(id));
@@ -97,7 +97,7 @@ test('I9: PAUSE aborts what is awaited; what was settled before it is not settle
   ]);
 });
 
-test('F-120, F-151: a creation accepted for a row that is deleted there is a conflict also when it is settled early, and stays', async () => {
+test('F-120, F-151: a creation accepted for a row that the server deleted is still a conflict when settled early', async () => {
   const server = openSlowServer((payload) =>
     payload['id'] === 'first' ? { ...rowOf(payload), deletedAt: t1 } : rowOf(payload),
   );
@@ -115,7 +115,7 @@ test('F-120, F-151: a creation accepted for a row that is deleted there is a con
   ]);
 });
 
-test('I11: an engine that finds itself fenced out while it settles early sends nothing more', async () => {
+test('I11: an engine that finds itself fenced out while settling early sends nothing more', async () => {
   const server = openSlowServer();
   bench = await openEngine({ transport: server.transport });
   for (const id of ['first', 'last']) await bench.writer.insertAndEnqueue(todoOf(id));

@@ -20,7 +20,7 @@ const turns = async (count: number): Promise<void> => {
 };
 
 test.for(Array.from({ length: 16 }, (_, index) => index))(
-  'F-11: a change %i turns after a count was asked for is counted, too',
+  'F-11: counts a change that arrives %i turns after a count was requested',
   async (late) => {
     bench = await openEngine();
     let pending = 0;
@@ -57,7 +57,7 @@ describe('a queue of a million operations', () => {
     await change(1_000_000);
   });
 
-  test('F-11: is not counted anew after each of its commits, and its last change is counted', async () => {
+  test('F-11: is not recounted after each commit, and its last change is counted', async () => {
     for (let left = 999_999; left > 999_900; left -= 1) await change(left);
     expect([counted, keeper.current().pending]).toEqual([1, 1_000_000]);
     bench.clock.increment(1_000);
@@ -69,7 +69,7 @@ describe('a queue of a million operations', () => {
   });
 
   test.for([0, 1, 2, 3, 4])(
-    'F-11: is counted at once when a run ends, also %i turns after a count began',
+    'F-11: is counted at once when a run ends, even %i turns after a count began',
     async (late) => {
       queued = 20_000;
       bench.clock.increment(1_000);
@@ -83,7 +83,7 @@ describe('a queue of a million operations', () => {
     },
   );
 
-  test('F-113: leaves no timer behind when it is closed', async () => {
+  test('F-113: leaves no timer when closed', async () => {
     await keeper.close();
     queued = 5;
     bench.clock.increment(60_000);
@@ -92,7 +92,7 @@ describe('a queue of a million operations', () => {
   });
 });
 
-test('a queue of less than 10,000 operations is counted after each commit', async () => {
+test('recounts a queue of less than 10,000 operations after each commit', async () => {
   bench = await openEngine();
   let pending = 9_999;
   const keeper = createStatusKeeper(partsOf(() => Promise.resolve({ pending, stuck: 0, conflicts: 0 })));

@@ -28,7 +28,7 @@ const changed = async (): Promise<unknown> =>
     op.type === 'upsert' ? (op.changedFields ?? Object.keys(op.payload).sort()) : op.type,
   );
 
-test('WRT-12: a misspelt policy or await level is refused with the ones that exist, and nothing is written', async () => {
+test('WRT-12: rejects a misspelt policy or await level, lists the valid ones, and writes nothing', async () => {
   await opened();
   const misspelt: object = { policy: 'remote' };
   await expect(repository.find(misspelt)).rejects.toThrow(/localOnly, localThenRemote, remoteFirst, got 'remote'/);
@@ -60,7 +60,7 @@ describe.each(drivers)('the repository with %s', (driver) => {
     await expect(repository.create(todoOf('a'))).rejects.toThrow(ValidationError);
   });
 
-  test('F-140: a form opened before a pull and saved after it changes only what the user changed, on the version it showed', async () => {
+  test("F-140: a form opened before a pull and saved after it changes only the user's edits, on the version it showed", async () => {
     await opened({ driver });
     const form = await must('a');
     const { updatedAt } = form;
@@ -80,13 +80,13 @@ describe.each(drivers)('the repository with %s', (driver) => {
     expect(bench.server.get('todos', 'a')).toMatchObject({ title: 'mine', priority: 99, done: true });
   });
 
-  test('an entity that was not read here is compared with the stored row', async () => {
+  test('compares an entity that was not read here with the stored row', async () => {
     await opened({ driver });
     await repository.update({ ...(await must('a')), title: 'mine' });
     expect(await changed()).toEqual([['title']]);
   });
 
-  test('APP-01: rows that are deleted here or there are left out, unless asked for', async () => {
+  test('APP-01: omits rows deleted on either side unless asked for', async () => {
     await opened({ driver });
     bench.server.seed(
       'todos',
@@ -111,7 +111,7 @@ describe.each(drivers)('the repository with %s', (driver) => {
     expect(await repository.existsBy({ id: 'b' }, { withDeleted: true })).toBe(true);
   });
 
-  test('APP-06: rows from the server are stored without an operation, under pending edits, and never older than what is known', async () => {
+  test('APP-06: stores server rows without an operation, under pending edits, and never older than the known row', async () => {
     await opened({ driver });
     const later = { ...bench.server.update('todos', 'a', { title: 'pushed to us', priority: 11 }) };
     await repository.upsertFromServer(later, { as: 'json' });
@@ -140,7 +140,7 @@ describe.each(drivers)('the repository with %s', (driver) => {
     expect(await bench.queued()).toEqual([]);
   });
 
-  test('localOnly asks nobody; localThenRemote answers at once and refreshes once for all who ask; remoteFirst pulls first', async () => {
+  test('localOnly requests nothing; localThenRemote returns at once and refreshes once for all callers; remoteFirst pulls first', async () => {
     await opened({ driver });
     bench.server.seed('todos', { id: 'b', title: 'new there', done: false, priority: 1, tags: null });
     const before = bench.server.recordedRequests.length;
@@ -166,7 +166,7 @@ describe.each(drivers)('the repository with %s', (driver) => {
     expect(await repository.read({ policy: 'remoteFirst' })).toMatchObject({ stale: false, rows: [{}, {}, {}, {}] });
   });
 
-  test('a remote-first read without a network rejects, or says stale; never an empty list by mistake', async () => {
+  test('a remote-first read without a network rejects or reports stale data, and never returns an empty list by mistake', async () => {
     await opened({ driver });
     await bench.server.stop();
     await expect(repository.find({ policy: 'remoteFirst' })).rejects.toBeInstanceOf(NetworkError);
@@ -185,7 +185,7 @@ describe.each(drivers)('the repository with %s', (driver) => {
     expect(await repository.find({ policy: 'localThenRemote' })).toHaveLength(1);
   });
 
-  test('a remote-first read never hangs: time, signal, pause and refused tokens end it', async () => {
+  test('a timeout, a signal, a pause or refused tokens end a remote-first read', async () => {
     await opened({ driver });
     const held = bench.server.holdNextRequests();
     const slow = repository.find({ policy: 'remoteFirst', timeoutMs: 50 });
@@ -215,7 +215,7 @@ describe.each(drivers)('the repository with %s', (driver) => {
     await expect(repository.find({ policy: 'remoteFirst' })).rejects.toBeInstanceOf(AuthError);
   });
 
-  test('tables that are never pulled, and tables of others, are refused', async () => {
+  test('rejects tables that are never pulled and tables of others', async () => {
     await opened({ driver, tables: [syncTable(todoEntity, { pushOnly: true })] });
     await expect(repository.find({ policy: 'remoteFirst' })).rejects.toThrow(
       "is registered as pushOnly: read it with the policy 'localOnly'",

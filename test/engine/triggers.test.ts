@@ -149,7 +149,7 @@ function answering(answer: () => PushResult | undefined) {
 }
 
 describe('start and stop', () => {
-  test('COO-01, COO-12: nothing is on by default; pullOnStartup does one pull-only run', async () => {
+  test('COO-01, COO-12: nothing is on by default; pullOnStartup starts one pull-only run', async () => {
     const silent = bench();
     await silent.triggers.start();
     await silent.clock.advance(hour);
@@ -162,7 +162,7 @@ describe('start and stop', () => {
     expect(pulling.fake.outbox()).toEqual(['op-a']);
   });
 
-  test('F-10: started while nothing can be reached, start resolves, every trigger is there, and all arrives later', async () => {
+  test('F-10: start resolves when nothing is reachable; every trigger is installed and everything arrives later', async () => {
     const memory = new MemoryTransport();
     const faulty = new FaultyTransport(memory);
     faulty.offline = true;
@@ -185,7 +185,7 @@ describe('start and stop', () => {
     expect(engine.status().phase).toBe('idle');
   });
 
-  test('F-10: with an unusable database start resolves, too; the triggers work once it is repaired', async () => {
+  test('F-10: start resolves with an unusable database; the triggers work once it is repaired', async () => {
     const { triggers, fake, clock, count, engine } = bench({ triggers: { interval: 1_000 } });
     fake.failNext('hydrate', new SyncStepError({ type: 'storeFailed', message: 'no such table' }));
     await triggers.start();
@@ -194,7 +194,7 @@ describe('start and stop', () => {
     expect(count('sync.completed')).toBe(1);
   });
 
-  test('F-113: stop and dispose during the start leave nothing behind, also not later', async () => {
+  test('F-113: stop and dispose during the start leave nothing behind', async () => {
     const port = fakeConnectivity();
     for (const end of ['stop', 'dispose'] as const) {
       const { triggers, fake, clock, memory } = bench({
@@ -219,7 +219,7 @@ describe('start and stop', () => {
     }
   });
 
-  test('F-113: started again after a stop, nothing runs twice', async () => {
+  test('F-113: a restart after a stop runs nothing twice', async () => {
     const { triggers, clock, count } = bench({ triggers: { interval: 1_000 } });
     const first = triggers.start();
     triggers.stop();
@@ -228,7 +228,7 @@ describe('start and stop', () => {
     expect(count('sync.completed')).toBe(3);
   });
 
-  test('F-113, COO-08: stop ends its own timers only: what the app started by itself goes on, and the other way round', async () => {
+  test('F-113, COO-08: stop ends only its own timers, not those that the app started, and vice versa', async () => {
     const { triggers, engine, clock, count } = bench({ triggers: { interval: 1_000 } });
     engine.startAuto({ interval: 10_000 });
     await triggers.start();
@@ -241,7 +241,7 @@ describe('start and stop', () => {
     expect(count('sync.completed')).toBe(2);
   });
 
-  test('COO-06, COO-07, COO-09: start twice is one; after dispose it rejects; the engine lives on', async () => {
+  test('COO-06, COO-07, COO-09: start is idempotent; after dispose it rejects; the engine lives on', async () => {
     const { engine, clock, count } = bench();
     const coordinator = new SyncCoordinator(engine, { interval: 1_000 });
     await coordinator.start();
@@ -254,7 +254,7 @@ describe('start and stop', () => {
     expect(await engine.sync()).toMatchObject({ errors: 0 });
   });
 
-  test('F-113: the triggers end with their engine, so that no timer keeps a process', async () => {
+  test('F-113: the triggers end with their engine, so no timer keeps the process alive', async () => {
     const { engine, triggers, clock } = bench({
       triggers: { interval: 1_000, pushOnOutboxChanges: true },
       kinds: { todos: { syncIntervalMs: 500 } },
@@ -272,7 +272,7 @@ describe('start and stop', () => {
     ['pushDebounceMs', -1],
     ['maxDebounceMs', Infinity],
     ['remoteDebounceMs', 0],
-  ])('F-13: %s of %s is refused by name', (name, value) => {
+  ])('F-13: rejects %s of %s by name', (name, value) => {
     const { engine } = bench();
     expect(() => createTriggers(engine, { [name]: value })).toThrow(
       new RegExp(`createTriggers: ${name} must be .*got ${String(value)}`),
@@ -280,7 +280,7 @@ describe('start and stop', () => {
     expect(() => createTriggers({ ...engine })).toThrow(TypeError);
   });
 
-  test('F-15, COO-10: what fails in the background is told by events and rejects nowhere', async () => {
+  test('F-15, COO-10: reports background failures as events and causes no rejections', async () => {
     const unhandled = vi.fn();
     process.on('unhandledRejection', unhandled);
     const memory = new MemoryTransport();
@@ -304,7 +304,7 @@ describe('start and stop', () => {
 });
 
 describe('interval', () => {
-  test('AUTO-02, COO-02: the first run comes after one interval, and one after each', async () => {
+  test('AUTO-02, COO-02: the first run starts after one interval, and another after each', async () => {
     const { triggers, clock, count } = bench({ triggers: { interval: 1_000 } });
     await triggers.start();
     await clock.advance(999);
@@ -313,7 +313,7 @@ describe('interval', () => {
     expect(count('sync.completed')).toBe(3);
   });
 
-  test('F-15: an interval longer than a timer holds waits that long, instead of firing at once for ever', async () => {
+  test('F-15: an interval longer than the timer limit waits that long instead of firing continuously', async () => {
     const month = 30 * 24 * hour;
     const { triggers, engine, clock, count } = bench({ triggers: { interval: month } });
     await triggers.start();
@@ -329,7 +329,7 @@ describe('interval', () => {
     expect(clock.pending).toBe(0);
   });
 
-  test('F-67: a step of the clock in either direction changes no interval', async () => {
+  test('F-67: a clock step in either direction changes no interval', async () => {
     const { triggers, clock, count, step } = bench({ triggers: { interval: 1_000 } });
     await triggers.start();
     await clock.advance(500);
@@ -343,7 +343,7 @@ describe('interval', () => {
     expect(count('sync.completed')).toBe(2);
   });
 
-  test('a tick during a run asks for no second one', async () => {
+  test('a tick during a run requests no second one', async () => {
     let answer: () => void = () => undefined;
     const { memory, transport } = answering(() => undefined);
     const slow: TransportAdapter = {
@@ -363,10 +363,10 @@ describe('interval', () => {
   });
 });
 
-describe('clocks of tables', () => {
+describe('intervals of tables', () => {
   const kinds = { todos: {}, prices: { syncIntervalMs: 10_000 }, cities: { syncIntervalMs: 100_000 } };
 
-  test('a table with its own clock is synced by it, and left out of the others', async () => {
+  test('a table with its own interval syncs by it, and is left out of the others', async () => {
     const { triggers, clock, pulls } = bench({ kinds, triggers: { interval: 15_000 } });
     await triggers.start();
     await clock.advance(0);
@@ -383,7 +383,7 @@ describe('clocks of tables', () => {
     expect(pulls().filter((kind) => kind === 'cities')).toHaveLength(2);
   });
 
-  test('the clock counts from the last complete pull, over restarts and whoever asked for it', async () => {
+  test('the interval counts from the last complete pull, across restarts and whoever requested it', async () => {
     const first = bench({ kinds });
     await first.engine.sync();
     await first.engine.dispose();
@@ -402,7 +402,7 @@ describe('clocks of tables', () => {
     expect(pulls()).toEqual(['prices', 'prices', 'prices']);
   });
 
-  test('F-67: a clock set back or forward delays a table by no more than its interval', async () => {
+  test('F-67: a clock set back or forward delays a table by at most its interval', async () => {
     const { triggers, clock, pulls, step } = bench({ kinds: { prices: { syncIntervalMs: 10_000 } } });
     await triggers.start();
     await clock.advance(0);
@@ -420,7 +420,7 @@ describe('clocks of tables', () => {
     expect(pulls()).toHaveLength(4);
   });
 
-  test('what fails is left to the chart: the clock asks once per interval', async () => {
+  test('leaves failures to the chart: the trigger requests once per interval', async () => {
     const memory = new MemoryTransport();
     const faulty = new FaultyTransport(memory);
     faulty.offline = true;
@@ -439,7 +439,7 @@ describe('clocks of tables', () => {
     expect(fake.database.pulledAt.has('prices')).toBe(true);
   });
 
-  test('pullOnStartup leaves a table to its clock', async () => {
+  test('pullOnStartup leaves a table to its own interval', async () => {
     const { triggers, pulls, settle } = bench({ kinds, triggers: { pullOnStartup: true } });
     await triggers.start();
     await settle();
@@ -455,7 +455,7 @@ describe('clocks of tables', () => {
 describe('pushOnOutboxChanges', () => {
   const triggers: TriggerOptions = { pushOnOutboxChanges: true };
 
-  test('COO-03: after 2 s of silence a push-only run empties the outbox', async () => {
+  test('COO-03: after 2 s of silence, a push-only run empties the outbox', async () => {
     const { triggers: started, fake, clock, calls } = bench({ triggers });
     await started.start();
     fake.enqueue(create('a'));
@@ -466,7 +466,7 @@ describe('pushOnOutboxChanges', () => {
     expect(fake.outbox()).toEqual([]);
   });
 
-  test('F-113, COO-11: each further edit waits again, but not longer than the longest wait', async () => {
+  test('F-113, COO-11: each further edit extends the wait, up to the longest wait', async () => {
     const {
       triggers: started,
       fake,
@@ -490,7 +490,7 @@ describe('pushOnOutboxChanges', () => {
     expect(memory.calls[1]).toMatchObject({ ids: ['b0', 'b1', 'b2', 'b3', 'b4'] });
   });
 
-  test('F-113: steps of the clock neither hasten nor delay the push', async () => {
+  test('F-113: clock steps neither hasten nor delay the push', async () => {
     const {
       triggers: started,
       fake,
@@ -513,7 +513,7 @@ describe('pushOnOutboxChanges', () => {
     expect(calls()).toEqual(['push']);
   });
 
-  test('F-11: an edit after a push that left the same count is pushed, too', async () => {
+  test('F-11: pushes an edit that follows a push, even if the count is unchanged', async () => {
     const { triggers: started, fake, clock, calls } = bench({ triggers });
     await started.start();
     for (const id of ['a', 'b', 'c']) {
@@ -524,7 +524,7 @@ describe('pushOnOutboxChanges', () => {
     expect(fake.outbox()).toEqual([]);
   });
 
-  test('F-11: what was queued before the start is pushed', async () => {
+  test('F-11: pushes operations queued before the start', async () => {
     const { triggers: started, fake, clock, calls } = bench({ triggers });
     fake.enqueue(create('a'));
     await started.start();
@@ -532,7 +532,7 @@ describe('pushOnOutboxChanges', () => {
     expect(calls()).toEqual(['push']);
   });
 
-  test('F-11: what a run leaves behind is pushed again after growing waits, until it is stuck; then nothing more happens', async () => {
+  test('F-11: pushes leftovers of a run again after growing waits until they are stuck, then stops', async () => {
     const { transport, memory, pushes } = answering(() => pushRejected({ statusCode: 422, message: 'no' }));
     const {
       triggers: started,
@@ -560,7 +560,7 @@ describe('pushOnOutboxChanges', () => {
     expect(clock.pending).toBe(0);
   });
 
-  test('COO-04: beside a stuck operation a fresh one is pushed, and the stuck one stays', async () => {
+  test('COO-04: pushes a new operation beside a stuck one, which stays', async () => {
     let answer: PushResult | undefined = pushRejected({ statusCode: 422, message: 'no' });
     const { transport, memory } = answering(() => answer);
     const {
@@ -579,7 +579,7 @@ describe('pushOnOutboxChanges', () => {
     expect(await engine.getStuckOperations()).toMatchObject([{ opId: 'op-bad' }]);
   });
 
-  test('what the server forbids is not asked for again and again; the next edit takes it along', async () => {
+  test('does not keep retrying what the server forbids; the next edit retries it', async () => {
     let answer: PushResult | undefined = pushForbidden();
     const { transport, memory, pushes } = answering(() => answer);
     const { triggers: started, fake, clock } = bench({ transport, memory, triggers });
@@ -593,7 +593,7 @@ describe('pushOnOutboxChanges', () => {
     expect(fake.outbox()).toEqual([]);
   });
 
-  test('F-132: what waits for a time of its own is left to the chart: one run for each try', async () => {
+  test('F-132: leaves operations with their own due time to the chart: one run per try', async () => {
     let answer: PushResult | undefined = pushUnavailable({ dispatched: true, statusCode: 500, message: 'oops' });
     const { transport, memory, pushes } = answering(() => answer);
     const { triggers: started, fake, clock, count } = bench({ transport, memory, triggers });
@@ -613,7 +613,7 @@ describe('pushOnOutboxChanges', () => {
     expect(fake.outbox()).toEqual([]);
   });
 
-  test('F-113: stopped while it waits for silence, nothing is pushed later', async () => {
+  test('F-113: stopping while it waits for silence pushes nothing later', async () => {
     const { triggers: started, fake, clock, calls } = bench({ triggers });
     await started.start();
     await clock.flush();
@@ -624,7 +624,7 @@ describe('pushOnOutboxChanges', () => {
     expect(calls()).toEqual([]);
   });
 
-  test('F-12: an edit that arrives while a run pulls is pushed by a run of its own', async () => {
+  test('F-12: an edit during a pull gets a push run of its own', async () => {
     const memory = new MemoryTransport();
     let answer: () => void = () => undefined;
     const transport = answering(() => undefined);
@@ -652,7 +652,7 @@ describe('pushOnOutboxChanges', () => {
 });
 
 describe('connectivity', () => {
-  test("F-10: the engine's own port: when the network comes back, everything is synced", async () => {
+  test("F-10: syncs everything when the network returns, with the engine's own port", async () => {
     const port = fakeConnectivity(false);
     const { triggers, engine, fake, calls, settle } = bench({ connectivity: port });
     fake.enqueue(create('a'));
@@ -668,7 +668,7 @@ describe('connectivity', () => {
     expect(calls()).toEqual(['push', 'pull']);
   });
 
-  test('a port given to the triggers tells the engine: automatic work waits while it says offline, and is done afterwards', async () => {
+  test('a port given to the triggers informs the engine: automatic work waits while offline and runs afterwards', async () => {
     const port = fakeConnectivity(false);
     const { triggers, engine, fake, clock, calls, settle } = bench({
       triggers: { connectivity: port, interval: 1_000 },
@@ -688,7 +688,7 @@ describe('connectivity', () => {
     expect(port.listeners.size).toBe(0);
   });
 
-  test('connectivity: false leaves the return of the network to the chart', async () => {
+  test("connectivity: false leaves the network's return to the chart", async () => {
     const port = fakeConnectivity();
     const { triggers, calls, settle } = bench({ connectivity: port, triggers: { connectivity: false } });
     await triggers.start();
@@ -698,7 +698,7 @@ describe('connectivity', () => {
     expect(calls()).toEqual([]);
   });
 
-  test('browserConnectivity listens to the browser, ends with its subscription, and says online where there is no browser', () => {
+  test('browserConnectivity listens to the browser, ends with its subscription, and is online without a browser', () => {
     const target = new EventTarget();
     const browser = { onLine: false };
     const source: NetworkEventSource = {
@@ -723,7 +723,7 @@ describe('connectivity', () => {
 });
 
 describe('visibility', () => {
-  test('seen again: syncs; no longer seen: what waits for silence is pushed at once', async () => {
+  test('syncs when the page becomes visible, and pushes waiting edits when it is hidden', async () => {
     const page = fakeVisibility();
     const { triggers, fake, calls, settle, clock } = bench({
       triggers: { visibility: page, pushOnOutboxChanges: true },
@@ -743,7 +743,7 @@ describe('visibility', () => {
     expect(clock.pending).toBe(0);
   });
 
-  test('browserVisibility listens to the document, and is always visible where there is none', () => {
+  test('browserVisibility listens to the document, and is always visible without one', () => {
     const target = new EventTarget();
     const page = {
       visibilityState: 'visible',
@@ -783,7 +783,7 @@ describe('remoteChanges', () => {
   }
   const two = { todos: {}, lists: {} };
 
-  test('a burst of words is one pull of the kinds that were named', async () => {
+  test('a burst of messages causes one pull of the named kinds', async () => {
     const { memory, transport, streams } = listening();
     const { triggers, clock, pulls, calls } = bench({
       memory,
@@ -809,7 +809,7 @@ describe('remoteChanges', () => {
     expect(pulls().filter((kind) => kind === 'todos')).toHaveLength(2);
   });
 
-  test('F-15: a stream that fails or ends is listened to again after growing waits, and what was missed is pulled', async () => {
+  test('F-15: listens again to a failed or ended stream after growing waits, and pulls what was missed', async () => {
     const { memory, transport, streams } = listening();
     const { triggers, clock, told, pulls } = bench({
       memory,
@@ -841,7 +841,7 @@ describe('remoteChanges', () => {
     expect(streams).toHaveLength(4);
   });
 
-  test('F-15: a transport that throws, or fails at once, harms nobody; the network coming back ends the wait', async () => {
+  test("F-15: a transport that throws or fails at once harms nobody; the network's return ends the wait", async () => {
     let attempts = 0;
     const { transport, memory } = answering(() => undefined);
     const port = fakeConnectivity();
@@ -874,7 +874,7 @@ describe('remoteChanges', () => {
     expect(count('transport.warning')).toBe(attempts);
   });
 
-  test('F-113: a word after stop is nobody’s, and the subscription is given back', async () => {
+  test('F-113: ignores a message after stop and cancels the subscription', async () => {
     const { memory, transport, streams } = listening();
     const { triggers, clock, calls } = bench({ memory, transport, triggers: { remoteChanges: true } });
     await triggers.start();
@@ -885,7 +885,7 @@ describe('remoteChanges', () => {
     expect([calls(), streams.length, clock.pending]).toEqual([[], 1, 0]);
   });
 
-  test('F-113: a stream that speaks after it failed is not heard', async () => {
+  test('F-113: ignores a stream that emits after it failed', async () => {
     const { transport, memory } = answering(() => undefined);
     const observers: { next(word: { readonly kinds: readonly string[] }): void; error?(error: unknown): void }[] = [];
     const { triggers, clock, calls } = bench({
@@ -911,7 +911,7 @@ describe('remoteChanges', () => {
     expect(observers).toHaveLength(2);
   });
 
-  test('a transport that does not listen is no error', async () => {
+  test('accepts a transport that does not listen', async () => {
     const { transport, memory } = answering(() => undefined);
     const { triggers, clock } = bench({ transport, memory, triggers: { remoteChanges: true } });
     await triggers.start();

@@ -31,7 +31,7 @@ const calls = {
 };
 
 test.each(Object.entries(calls))(
-  'I12: %s as the first call on a paused database waits, and says so',
+  'I12: %s as the first call on a paused database waits and reports it',
   async (_name, call) => {
     const { engine, types } = await openPaused();
     const syncing = call(bench!, {});
@@ -44,7 +44,7 @@ test.each(Object.entries(calls))(
 );
 
 test.each(Object.entries(calls))(
-  '%s rejects on a paused database when told to, and leaves nothing behind',
+  '%s rejects on a paused database if configured, and leaves nothing behind',
   async (_name, call) => {
     const { engine, writer } = await openPaused();
     await writer.insertAndEnqueue(todoOf('a'));
@@ -61,7 +61,7 @@ test.each(Object.entries(calls))(
   },
 );
 
-test('a pause during the run rejects whoever asked for that; the run goes on with resume', async () => {
+test('a pause during the run rejects callers that chose so; resume continues the run', async () => {
   bench = await openEngine();
   const { engine, writer } = bench;
   await writer.insertAndEnqueue(todoOf('a'));
@@ -80,7 +80,7 @@ test('a pause during the run rejects whoever asked for that; the run goes on wit
   expect(await bench.queued()).toEqual([]);
 });
 
-test('a misspelt value is refused at the call', async () => {
+test('rejects a misspelt value at the call', async () => {
   bench = await openEngine();
   // A value that an app without types may pass.
   const options = JSON.parse('{"whenPaused":"fail"}') as SyncOptions;
@@ -88,7 +88,7 @@ test('a misspelt value is refused at the call', async () => {
   expect(() => bench?.engine.fullResync({ whenPaused: options.whenPaused })).toThrow(TypeError);
 });
 
-test('the commands of the README’s first example leave the database as usable as it was', async () => {
+test("the commands of the README's first example leave the database usable", async () => {
   const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
   const [example = ''] = /^```ts\n[\s\S]*?^```$/m.exec(readme) ?? [];
   const commands = [...example.matchAll(/sync\.send\(\{ type: '(\w+)' \}\)/g)].map(([, type]) => type);

@@ -33,7 +33,7 @@ async function openMachine(): Promise<{
 
 const copyOf = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
 
-test('I7: an actor that is restored in its backoff reads the wait from the database, and goes on', async () => {
+test('I7: an actor restored during backoff reads the wait from the database and continues', async () => {
   const { machine, clock, transport, network } = await openMachine();
   const first = createActor(machine(), { clock }).start();
   await createWriter(dataSource, { clock }).forTable(todos).insertAndEnqueue(todoOf('a'));
@@ -54,7 +54,7 @@ test('I7: an actor that is restored in its backoff reads the wait from the datab
   second.send({ type: 'STOP' });
 });
 
-test('I7, I2: an actor that is restored in the middle of a push sends nothing twice, also where the machine was provided with other parts', async () => {
+test('I7, I2: an actor restored during a push sends nothing twice, also with other provided implementations', async () => {
   const { machine, clock, transport } = await openMachine();
   const first = createActor(machine().provide({}), { clock }).start();
   await createWriter(dataSource, { clock }).forTable(todos).insertAndEnqueue(todoOf('a'));
@@ -73,7 +73,7 @@ test('I7, I2: an actor that is restored in the middle of a push sends nothing tw
   await engine.dispose();
 });
 
-test('an actor that had stopped stays stopped when it is restored', async () => {
+test('a stopped actor stays stopped when restored', async () => {
   const { machine, clock } = await openMachine();
   const first = createActor(machine(), { clock }).start();
   first.send({ type: 'STOP' });
@@ -81,7 +81,7 @@ test('an actor that had stopped stays stopped when it is restored', async () => 
   expect(createActor(machine(), { clock, snapshot: saved }).start().getSnapshot().status).toBe('done');
 });
 
-test('a parent machine runs the chart as a child, hears its end, sends it events, and is restored with it', async () => {
+test('a parent machine runs the chart as a child, receives its end, sends it events, and is restored with it', async () => {
   const { machine, clock, transport } = await openMachine();
   const parent = setup({
     types: { context: {} as { syncs: number }, events: {} as { type: 'user.refreshes' } | { type: 'user.leaves' } },
@@ -128,7 +128,7 @@ test('a parent machine runs the chart as a child, hears its end, sends it events
   await waitFor(second, ({ status }) => status === 'done');
 });
 
-test('the engine of a child actor gives status and explanations', async () => {
+test('the engine of a child actor provides status and explanations', async () => {
   const { machine, clock, network } = await openMachine();
   const app = createActor(
     setup({ actors: { sync: machine() } }).createMachine({ invoke: { id: 'sync', src: 'sync' } }),

@@ -34,7 +34,7 @@ const found = async <Code extends DiagnosisCode>(
   return list[0] as Extract<Diagnosis, { code: Code }>;
 };
 
-test('diagnosis: never synchronised, then all is well', async () => {
+test('diagnosis: first never synchronised, then all well', async () => {
   const bench = await open();
   await bench.engine.start();
   await found(bench, 'neverSynced');
@@ -42,7 +42,7 @@ test('diagnosis: never synchronised, then all is well', async () => {
   expect((await found(bench, 'allWell')).evidence).toEqual({ lastSyncedAt: bench.clock.now() });
 });
 
-test('diagnosis: nothing will send a change, until a trigger is installed', async () => {
+test('diagnosis: nothing will send a change until a trigger is installed', async () => {
   const bench = await open();
   await bench.engine.sync();
   await bench.writer.insertAndEnqueue(todoOf('a'));
@@ -58,7 +58,7 @@ test('diagnosis: nothing will send a change, until a trigger is installed', asyn
   await found(bench, 'noTrigger');
 });
 
-test('diagnosis: an unreachable server backs off with a countdown, and is given up on', async () => {
+test('diagnosis: an unreachable server causes a backoff with a countdown, then the run gives up', async () => {
   const bench = await open({ config: { maxRetries: 1 } });
   await bench.engine.start();
   await bench.server.stop();
@@ -71,7 +71,7 @@ test('diagnosis: an unreachable server backs off with a countdown, and is given 
   expect((await found(bench, 'serverGivenUp')).evidence).toMatchObject({ hasTriggers: false });
 });
 
-test('diagnosis: the session expires, and a new one mends it', async () => {
+test('diagnosis: an expired session is resolved by a new one', async () => {
   let token = 'Bearer old';
   const bench = await open({ serverOptions: { acceptedToken: 'Bearer good' }, rest: { token: () => token } });
   await bench.engine.start();
@@ -83,7 +83,7 @@ test('diagnosis: the session expires, and a new one mends it', async () => {
   await found(bench, 'allWell');
 });
 
-test('diagnosis: the sign-in page of a network, and an address that the server does not serve', async () => {
+test("diagnosis: a network's sign-in page, and an address that the server does not serve", async () => {
   const bench = await open({ config: { maxRetries: 0 } });
   bench.server.captivePortal = true;
   await bench.engine.sync().catch(() => undefined);
@@ -146,7 +146,7 @@ test('diagnosis: a conflict is undecided', async () => {
   });
 });
 
-test('diagnosis: the server refuses a change, until it is stuck', async () => {
+test('diagnosis: the server refuses a change until it is stuck', async () => {
   const bench = await open({ config: { maxOutboxTryCount: 2 } });
   await bench.engine.sync();
   await bench.writer.insertAndEnqueue(todoOf('a'));
@@ -183,7 +183,7 @@ test("diagnosis: another account's data", async () => {
   await found(bench, 'allWell');
 });
 
-test('diagnosis: a row of the server that the table cannot store', async () => {
+test('diagnosis: a server row that the table cannot store', async () => {
   const bench = await open();
   bench.server.seed('todos', { id: 'bad', title: null, done: false });
   await bench.engine.sync();
@@ -193,14 +193,14 @@ test('diagnosis: a row of the server that the table cannot store', async () => {
   await found(bench, 'allWell');
 });
 
-test('diagnosis: changes of a table that this engine does not know', async () => {
+test('diagnosis: changes of a table that is unknown to this engine', async () => {
   const bench = await open();
   await bench.engine.sync();
   await bench.engine.outbox.enqueue(upsertOp({ kind: 'notes', id: 'n', payload: { id: 'n' } }));
   expect((await found(bench, 'unknownKind')).evidence).toMatchObject({ first: { kind: 'notes' } });
 });
 
-test('diagnosis: data grows old while nobody does anything', async () => {
+test('diagnosis: data becomes outdated without activity', async () => {
   const bench = await open({ config: { staleAfterMs: 60_000 } });
   await bench.engine.sync();
   const told: string[] = [];
@@ -213,7 +213,7 @@ test('diagnosis: data grows old while nobody does anything', async () => {
   subscription.unsubscribe();
 });
 
-test('diagnosis: the clocks of device and server differ', async () => {
+test('diagnosis: device and server clocks differ', async () => {
   const bench = await open();
   bench.server.serverTime = () => bench.clock.now() - 600_000;
   await bench.engine.sync();
@@ -222,7 +222,7 @@ test('diagnosis: the clocks of device and server differ', async () => {
   expect(Math.abs(evidence.offsetMs + 600_000)).toBeLessThanOrEqual(1_000);
 });
 
-test('diagnosis: storage in memory, then a newer release has the file', async () => {
+test('diagnosis: memory storage, then a newer release owns the file', async () => {
   const dataSource = await openTodoDatabase('better-sqlite3', ':memory:');
   let status: StorageStatus = {
     mode: 'memory',
@@ -241,7 +241,7 @@ test('diagnosis: storage in memory, then a newer release has the file', async ()
   await found(bench, 'appOutdated');
 });
 
-test('I12: one change wakes a listener once, and all listeners share one reading', async () => {
+test('I12: one change notifies a listener once, and all listeners share one reading', async () => {
   const bench = await open();
   await bench.engine.sync();
   const told: string[] = [];
@@ -270,7 +270,7 @@ test('the stream ends with the engine', async () => {
   expect((await ended).map(({ code }) => code)).toEqual(['stopped']);
 });
 
-test('I10: what a diagnosis reads does not grow with the queue, and nothing is read while nobody listens', async () => {
+test('I10: a diagnosis reads a constant amount whatever the queue size, and nothing without listeners', async () => {
   const bench = await open();
   await bench.engine.sync();
   const statements = new Statements();
