@@ -42,6 +42,8 @@ describe.each<{ readonly react: ReactRelease }>([{ react: '18' }, { react: '19' 
     asked = [];
     context = await browser.newContext({ viewport: { width: 1000, height: 700 }, colorScheme: 'light' });
     page = await context.newPage();
+    // Shorter than the limit of a test, so that the failure names the step.
+    page.setDefaultTimeout(20_000);
     page.on('console', (message) => {
       if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
     });
