@@ -1,12 +1,12 @@
 import { sumDeltas, type Delta } from './values/delta.ts';
 import type { JsonObject } from './values/json.ts';
-import { randomId } from './platform/random-id.ts';
+import { timeOrderedId } from './platform/time-ordered-id.ts';
 
 export type OpType = 'upsert' | 'delete';
 
 /** The fields that all operations share. */
 interface OpBase {
-  /** UUID v4, created at enqueue; unique in the outbox. */
+  /** UUID v7, created at enqueue; unique in the outbox. It contains the time. Other forms of ids stay valid. */
   readonly opId: string;
   readonly kind: string;
   /** The entity's id as text, whatever its column type. */
@@ -66,7 +66,7 @@ export interface UpsertOpInput extends OpInput {
 }
 
 /**
- * Builds an upsert. Generates a v4 UUID and uses the current time if they are missing. Throws `TypeError` for an
+ * Builds an upsert. Generates a v7 UUID and uses the current time if they are missing. Throws `TypeError` for an
  * invalid `localTimestamp`.
  */
 export const upsertOp = (input: UpsertOpInput): UpsertOp => ({
@@ -88,7 +88,7 @@ export const requestIdOf = (op: Op): string => op.requestId ?? op.opId;
 
 function opBase(input: OpInput, creates: boolean): OpBase {
   return {
-    opId: input.opId ?? randomId(),
+    opId: input.opId ?? timeOrderedId(),
     kind: input.kind,
     id: input.id,
     localTimestamp: toIsoTimestamp(input.localTimestamp ?? new Date()),

@@ -31,7 +31,7 @@ import type { SyncTable } from './tables/sync-table.ts';
 import { createTableWarnings } from './tables/table-warnings.ts';
 import { storagePortOf } from './database/storage-port.ts';
 import { createUnitOfWork } from './database/unit-of-work.ts';
-import { randomId } from '../model/platform/random-id.ts';
+import { timeOrderedId } from '../model/platform/time-ordered-id.ts';
 import { storePulls } from './store-pulls.ts';
 import { storePushes } from './store-pushes.ts';
 import { storeRuns } from './store-runs.ts';
@@ -114,7 +114,7 @@ export function createStore({ dataSource, tables, config, clock, owner }: StoreO
     registry,
     queue: createQueue(context, feed, { hearsAll: hearsAllCommits(dataSource) }),
     inspection: createInspection(context),
-    repairs: createRepairs(context, randomId),
+    repairs: createRepairs(context, timeOrderedId),
     outbox: createOutboxRepository(context, {
       dataSource,
       gate,

@@ -33,7 +33,7 @@ test('an engine writes, pushes and pulls in a page that has no crypto.randomUUID
   try {
     await engine.writer(todos).insertAndEnqueue(todoOf('a'));
     const [operation] = await engine.outbox.take({ limit: 1 });
-    expect(operation?.opId).toMatch(uuid);
+    expect(operation?.opId).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7/);
     expect(await engine.sync()).toMatchObject({ pushed: 1 });
   } finally {
     await engine.dispose();

@@ -44,7 +44,7 @@ import { syncTableNames } from '../../src/persistence/database/migrations.ts';
 import { preservingMerge } from '../../src/rules/merging/merge.ts';
 
 /** Plain values, by the numbers of the reference library (docs/parity.md). */
-const uuidV4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+const uuidV7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 describe('operations', () => {
   const payload = { id: 'a', nested: { list: [1, null, true, 'x', { deep: 1.5 }] }, none: null };
@@ -99,13 +99,13 @@ describe('operations', () => {
     expectTypeOf<OpType>().toEqualTypeOf<'upsert' | 'delete'>();
   });
 
-  test('OP-13 … OP-16: an id (UUID v4) and the present time are filled in; a time with an offset becomes UTC', () => {
+  test('OP-13 … OP-16: an id (UUID v7) and the present time are filled in; a time with an offset becomes UTC', () => {
     for (const make of [
       () => upsertOp({ kind: 'todos', id: 'a', payload }),
       () => deleteOp({ kind: 'todos', id: 'a' }),
     ]) {
       const [one, two] = [make(), make()];
-      expect(one.opId).toMatch(uuidV4);
+      expect(one.opId).toMatch(uuidV7);
       expect(two.opId).not.toBe(one.opId);
       expect(Math.abs(Date.parse(one.localTimestamp) - Date.now())).toBeLessThan(60_000);
       expect(one.localTimestamp).toMatch(/Z$/);

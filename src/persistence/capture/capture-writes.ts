@@ -14,11 +14,11 @@ import { rememberCaptured } from '../tables/captured-names.ts';
 import { persistEntities } from './entities/persist-entities.ts';
 import { watchEntities } from './watch-entities.ts';
 import { hasAsyncContext, runUncaptured } from './without-capture.ts';
-import { randomId } from '../../model/platform/random-id.ts';
+import { timeOrderedId } from '../../model/platform/time-ordered-id.ts';
 
 /** Options of {@link captureWrites}; those of the first call for a data source hold. */
 export interface CaptureOptions {
-  /** Makes operation ids. @defaultValue UUID v4 */
+  /** Makes operation ids. @defaultValue UUID v7, which contains the time */
   readonly opId?: () => string;
   /** Stamps local changes. @defaultValue the platform's */
   readonly clock?: Pick<Clock, 'now'>;
@@ -32,7 +32,7 @@ export interface CaptureOptions {
 
 /** Defaults and bounds of {@link CaptureOptions}. */
 export const captureOptions = {
-  opId: byDefault(randomId, aFunction),
+  opId: byDefault(timeOrderedId, aFunction),
   clock: byDefault(systemClock, aTimeSource),
   hideDeleted: byDefault(true, aFlag),
 } satisfies OptionList<CaptureOptions>;

@@ -2,7 +2,7 @@ import type { DataSource, EntityManager, ObjectLiteral } from 'typeorm';
 import { ValidationError } from '../../model/errors/errors.ts';
 import type { Op } from '../../model/operation.ts';
 import type { Clock } from '../../model/platform/clock.ts';
-import { randomId } from '../../model/platform/random-id.ts';
+import { timeOrderedId } from '../../model/platform/time-ordered-id.ts';
 import { systemClock } from '../../model/platform/system-clock.ts';
 import type { Delta } from '../../model/values/delta.ts';
 import type { Json } from '../../model/values/json.ts';
@@ -87,7 +87,7 @@ export interface SyncWriter {
 }
 
 export interface WriterOptions {
-  /** Makes operation ids. @defaultValue UUID v4 */
+  /** Makes operation ids. @defaultValue UUID v7, which contains the time */
   readonly opId?: () => string;
   /** Stamps local changes. @defaultValue the platform's */
   readonly clock?: Pick<Clock, 'now'>;
@@ -95,7 +95,7 @@ export interface WriterOptions {
 
 /** Defaults and bounds of {@link WriterOptions}. */
 export const writerOptions = {
-  opId: byDefault(randomId, aFunction),
+  opId: byDefault(timeOrderedId, aFunction),
   clock: byDefault(systemClock, aTimeSource),
 } satisfies OptionList<WriterOptions>;
 

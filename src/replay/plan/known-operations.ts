@@ -188,7 +188,7 @@ function ownFields(row: JsonObject, id: string, toRow: ((row: JsonObject) => Jso
 
 const madeUp = ({ opId, entityId, changedFields = [madeUpField] }: AnsweredOperation): JsonObject => {
   const fields = changedFields.filter((field) => !ownKeys.has(field));
-  const value: Json = `made up for ${opId.slice(0, 8)}`;
+  const value: Json = `made up for ${opId.slice(-8)}`;
   return {
     ...Object.fromEntries((fields.length === 0 ? [madeUpField] : fields).map((field) => [field, value])),
     id: entityId,

@@ -26,4 +26,4 @@ export function compareAtSave({ operations }: Bundle, now: readonly OperationVie
 }
 
 const nameOf = ({ kind, entityId, opId, type }: OperationView): string =>
-  `${type} ${kind}/${entityId} (${opId.slice(0, 8)})`;
+  `${type} ${kind}/${entityId} (${opId.slice(-8)})`;

@@ -68,7 +68,7 @@ export function OperationDetail({ opId, onClose, onChanged, onDecide, onSelect }
                       title={foldedInto}
                       onClick={() => onSelect(foldedInto)}
                     >
-                      {foldedInto.slice(0, 8)}
+                      {foldedInto.slice(-8)}
                     </button>
                   </>
                 )}

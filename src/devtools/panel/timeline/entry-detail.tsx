@@ -71,7 +71,7 @@ export function EntryDetail({ entry, onClose, onOperation, onRun, onEntity }: En
           )}
           {operations.slice(0, mostButtons).map((opId) => (
             <button key={opId} type="button" className="sc-button" title={opId} onClick={() => onOperation(opId)}>
-              Operation <code>{opId.slice(0, 8)}</code>
+              Operation <code>{opId.slice(-8)}</code>
             </button>
           ))}
         </div>
