@@ -12,7 +12,7 @@ export interface TakeInput {
 export interface BatchInput {
   readonly batchId: number;
 }
-/** `explicit`: a deferred resolver is asked again. */
+/** `explicit`: asks a resolver again that deferred its decision. */
 export interface ConflictInput {
   readonly runId: number;
   readonly ref: ConflictRef;
@@ -35,8 +35,8 @@ export interface SweepInput {
   readonly requested: boolean;
 }
 /**
- * `patient`: may wait for open resolvers. `succeeded`: no kind failed. Called again (not patiently) when somebody asks
- * meanwhile, so it is idempotent.
+ * `patient`: may wait for open resolvers. `succeeded`: no kind failed. Idempotent, because it runs again (without
+ * patience) when another request arrives.
  */
 export interface FinishInput {
   readonly runId: number;

@@ -1,7 +1,4 @@
 import { createActor } from 'xstate';
 
-/**
- * XState's `createActor` under the name that charts are traditionally started with; typed as such, so that no editor
- * shows a deprecation.
- */
+/** XState's `createActor` under its traditional name. The type avoids the deprecation hint of editors. */
 export const interpret: typeof createActor = createActor;

@@ -5,20 +5,20 @@ import type { RegisteredKinds, RetryLimits } from '../rules/sync-rules.ts';
 
 export interface SyncInput extends RegisteredKinds {
   readonly limits: RetryLimits;
-  /** Any whole number; the same one draws the same delays. */
+  /** Any integer. The same seed draws the same delays. */
   readonly seed: number;
 }
 
-/** Data only: it survives JSON, except the `cause` of failures, which is for promises and logs. */
+/** Plain data that survives JSON, except the `cause` of failures, which is for promises and logs. */
 export interface SyncContext extends SyncInput {
-  /** The run under way, also while it waits for the lease, is paused or backs off. */
+  /** The current run, including while it waits for the lease, is paused or backs off. */
   readonly run: Run | undefined;
-  /** What the next run has to do. */
+  /** The work of the next run. */
   readonly next: SyncRequest | undefined;
-  /** Failures since the last progress, over all runs; the delays grow with it. */
+  /** Failures since the last progress, across runs. The delays grow with it. */
   readonly attempt: number;
   readonly wait: Wait | undefined;
-  /** The last failure that nothing has cured yet. */
+  /** The last failure that is not resolved yet. */
   readonly failure: SyncFailure | undefined;
   readonly runCount: number;
   readonly lastStats: SyncStats;

@@ -4,16 +4,13 @@ import type { SyncSnapshot } from './sync-machine.ts';
 
 type Place = Parameters<SyncSnapshot['matches']>[0];
 
-/**
- * The first place that matches names the phase. `authRequired` and `offline` are said only where nothing better is
- * going on.
- */
+/** The first matching place names the phase. `authRequired` and `offline` apply only when no other phase does. */
 const phases: readonly (readonly [SyncPhaseName, Place])[] = [
   ['stopped', { activity: 'stopped' }],
   ['failed', { activity: 'failed' }],
   ['starting', { activity: 'starting' }],
   ['paused', { activity: 'paused' }],
-  // The first try for the lease is a moment of every run; polling for it is what a person should know.
+  // Every run starts with one attempt to get the lease. Only polling for it is worth reporting.
   ['planning', { activity: { standby: 'asking' } }],
   ['standby', { activity: 'standby' }],
   ['planning', { activity: { running: 'planning' } }],
@@ -28,13 +25,13 @@ const phases: readonly (readonly [SyncPhaseName, Place])[] = [
   ['backoff', { activity: 'backoff' }],
 ];
 
-/** The phase of a place in the chart, also of one that was written down earlier. */
+/** The phase of a state value, which may come from a stored snapshot. */
 export const phaseOfValue = (value: StateValue): SyncPhaseName =>
   phases.find(([, place]) => matchesState(place, value))?.[0] ?? 'idle';
 
-/** Says in one word what the engine is doing or waiting for; `idle` when nothing. */
+/** Names what the engine does or waits for in one word; `idle` if nothing. */
 export function phaseOf(snapshot: SyncSnapshot): SyncPhaseName {
   const phase = phaseOfValue(snapshot.value);
-  // To people, tables that were never pulled are not pulled again.
+  // Users call the first pull of a table a first pull, not a resync.
   return phase === 'fullResync' && snapshot.context.run?.resyncReason === 'first' ? 'firstPull' : phase;
 }

@@ -1,7 +1,7 @@
 import type { SyncFailure } from '../model/errors/failure.ts';
 import type { ConflictRef, PageReport, SyncRequest } from '../model/run.ts';
 
-/** Stands in where the context may lack a value, so that guards and actions never throw. */
+/** Replaces a missing value of the context, so that guards and actions never throw. */
 export const noRequest: SyncRequest = {
   pushKinds: [],
   pullKinds: [],
@@ -12,6 +12,6 @@ export const noRequest: SyncRequest = {
   waiters: [],
 };
 export const noRef: ConflictRef = { kind: '', entityId: '', opId: '' };
-/** The first snapshot of an observable actor carries nothing yet. */
+/** The first snapshot of an observable actor is empty. */
 export const noPage: PageReport = { kind: '', pageSize: 0, pulled: 0, ignored: 0, facts: [] };
 export const unknownFailure: SyncFailure = { type: 'fatal', message: 'unknown failure' };

@@ -115,7 +115,7 @@ export interface TableConflictConfig {
 export type ConflictState = 'detected' | 'awaiting' | 'decided';
 
 /** Explains why the app must decide once more. */
-export const outdatedDecision = 'The server has another version now than the one that was decided on; decide again';
+export const outdatedDecision = 'The server now has another version than the one you decided on; decide again';
 
 /** A conflict as stored. The app can show it and decide it later; it survives a restart. */
 export interface StoredConflict {

@@ -4,17 +4,17 @@ import type { Wait } from '../model/run.ts';
 
 export type BackoffLimits = Pick<SyncConfig, 'backoffMinMs' | 'backoffMaxMs' | 'backoffMultiplier'>;
 
-/** The longest delay that a timer holds; a longer one would fire at once. */
+/** The longest delay that a timer supports. A timer with a longer delay would fire at once. */
 export const longestTimerMs = 2 ** 31 - 1;
 
 /**
- * Computes the delay before retry number `attempt` (the first is 1): `backoffMinMs × backoffMultiplier^(attempt-1)`, at
- * most `backoffMaxMs`, of which the last half is random so that clients do not come back together (F-86). `random01` is
- * in [0, 1).
+ * Computes the delay in ms before retry number `attempt` (the first is 1):
+ * `backoffMinMs × backoffMultiplier^(attempt-1)`, at most `backoffMaxMs`. The second half of the delay is random, so
+ * that clients do not return together (F-86). `random01` is in [0, 1).
  */
 export function delayFor(attempt: number, random01: number, limits: BackoffLimits): number {
   const retry = Number.isFinite(attempt) ? Math.max(1, attempt) : 1;
-  // A huge power is Infinity, which the cap takes care of.
+  // A huge power becomes Infinity, which the maximum limits.
   const full = Math.min(
     limits.backoffMinMs * limits.backoffMultiplier ** (retry - 1),
     limits.backoffMaxMs,
@@ -24,8 +24,8 @@ export function delayFor(attempt: number, random01: number, limits: BackoffLimit
 }
 
 /**
- * Computes how long to wait after a failure. The server's Retry-After is a lower bound, also beyond `backoffMaxMs`
- * (F-85), but not beyond what a timer can hold. `retryAt` is absent when the failure carries no time.
+ * Computes the wait after a failure in ms. The server's Retry-After is a lower bound, even beyond `backoffMaxMs`
+ * (F-85), but not beyond the limit of a timer. `retryAt` is absent if the failure carries no time.
  */
 export function waitAfter(failure: SyncFailure, attempt: number, random01: number, limits: BackoffLimits): Wait {
   const asked = failure.type === 'throttled' && failure.retryAfterMs > 0 ? failure.retryAfterMs : 0;
@@ -34,10 +34,10 @@ export function waitAfter(failure: SyncFailure, attempt: number, random01: numbe
 }
 
 /**
- * Steps a linear congruential generator: random numbers as data, so that a snapshot can be replayed. Seeds are whole, 0
- * to 2^32-1.
+ * Steps a linear congruential generator. Random numbers are data, so that a snapshot can be replayed. Seeds are
+ * integers from 0 to 2^32-1.
  */
 export const nextSeed = (seed: number): number => (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
 
-/** Gives a seed's fraction in [0, 1). */
+/** Maps a seed to a fraction in [0, 1). */
 export const fractionOf = (seed: number): number => seed / 2 ** 32;

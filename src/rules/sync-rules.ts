@@ -1,6 +1,6 @@
 /**
- * Pure rules of the root chart: what is asked, what a run still has to do, what a failure means, how long to wait. No
- * clock, no randomness.
+ * Pure rules of the root chart: the work of requests and runs, the meaning of failures, and the length of waits. Uses
+ * no clock and no randomness.
  */
 import {
   AuthError,
@@ -34,7 +34,7 @@ import type { SyncStats } from '../model/values/run-stats.ts';
 
 // ── Requests ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** Commands and facts that mean work. `waiter`: id of the promise that ends with the run. */
+/** Commands and facts that request work. `waiter`: id of the promise that ends with the run. */
 export type WorkEvent =
   | {
       readonly type: 'SYNC';
@@ -57,7 +57,7 @@ export type WorkEvent =
     }
   | { readonly type: 'remote.changed'; readonly kinds?: Kinds | undefined };
 
-/** The registered kinds by what may be done with them: `pullOnly` tables are not pushed, `pushOnly` ones not pulled. */
+/** The registered kinds by direction: `pullOnly` tables are not pushed, `pushOnly` tables not pulled. */
 export interface RegisteredKinds {
   readonly pushKinds: Kinds;
   readonly pullKinds: Kinds;
@@ -66,7 +66,7 @@ export interface RegisteredKinds {
 const union = (a: Kinds, b: Kinds): Kinds => [...new Set([...a, ...b])];
 const without = (list: Kinds, item: string | undefined): Kinds => list.filter((other) => other !== item);
 const within = (part: Kinds, whole: Kinds): boolean => part.every((kind) => whole.includes(kind));
-/** What is asked, as far as it is registered (KND-06, KND-07); nothing asked means all. */
+/** The requested kinds that are registered (KND-06, KND-07). An absent request means all. */
 const chosen = (asked: Kinds | undefined, registered: Kinds): Kinds =>
   asked === undefined ? registered : union([], asked).filter((kind) => registered.includes(kind));
 
@@ -86,7 +86,7 @@ const request = (
   };
 };
 
-/** Turns every command or fact that means work into the work it means. */
+/** Turns a command or fact into the work it requests. */
 export function toRequest(event: WorkEvent, all: RegisteredKinds): SyncRequest {
   switch (event.type) {
     case 'SYNC':
@@ -104,7 +104,7 @@ export function toRequest(event: WorkEvent, all: RegisteredKinds): SyncRequest {
         automatic: false,
       });
     }
-    // Automatic, since a decision must not be dropped with a failed run.
+    // Automatic, because a failed run must not lose the decision.
     case 'RESOLVE_CONFLICT':
       return request(event.waiter, { decisions: [event.opId], automatic: true });
     case 'remote.changed':
@@ -112,7 +112,7 @@ export function toRequest(event: WorkEvent, all: RegisteredKinds): SyncRequest {
   }
 }
 
-/** Asks for what both ask for; the order in which they came makes no difference to the work. */
+/** Unites two requests; their order makes no difference. */
 export const mergeRequests = (a: SyncRequest | undefined, b: SyncRequest): SyncRequest =>
   a === undefined
     ? b
@@ -126,7 +126,7 @@ export const mergeRequests = (a: SyncRequest | undefined, b: SyncRequest): SyncR
         waiters: union(a.waiters, b.waiters),
       };
 
-/** The same work with nobody waiting for it any more: the engine sees to it by itself. */
+/** The same work without a waiting promise. The engine then completes it automatically. */
 export const asAutomatic = (asked: SyncRequest): SyncRequest => ({
   ...asked,
   explicit: false,
@@ -134,30 +134,30 @@ export const asAutomatic = (asked: SyncRequest): SyncRequest => ({
   waiters: [],
 });
 
-/** What remains when all promises of a request were rejected: only what the engine itself sees to. */
+/** The remaining request after all its promises were rejected: only automatic work. */
 export const automaticPart = (asked: SyncRequest | undefined): SyncRequest | undefined =>
   asked?.automatic ? asAutomatic(asked) : undefined;
 
-/** The automatic work of a run and of what comes after it, as it is remembered over a restart. */
+/** The automatic work of the current run and the next one, as stored for a restart. */
 export const automaticWork = (run: Run | undefined, next: SyncRequest | undefined): SyncRequest | undefined => {
   const [a, b] = [automaticPart(run?.request), automaticPart(next)];
   return b === undefined ? a : mergeRequests(a, b);
 };
 
-/** The request after one promise stopped waiting (its signal); undefined when nobody wants it any more. */
+/** The request after one promise left (its signal); undefined if nobody wants it any more. */
 export const withoutWaiter = (asked: SyncRequest, waiter: string): SyncRequest | undefined => {
   if (!asked.waiters.includes(waiter)) return asked;
   const waiters = without(asked.waiters, waiter);
   return waiters.length === 0 && !asked.automatic ? undefined : { ...asked, waiters, explicit: waiters.length > 0 };
 };
 
-/** The promises that wait for a request: those that were given a name. */
+/** The named promises that wait for a request. */
 export const promisesOf = (asked: SyncRequest | undefined): readonly string[] =>
   without(asked?.waiters ?? [], anonymousWaiter);
 
 // ── Runs ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** Begins a run: before it is planned, all that is asked lies ahead of it. */
+/** Starts a run. Before it is planned, everything requested is still to do. */
 export const createRun = (id: number, asked: SyncRequest, maxRetries: number): Run => ({
   id,
   request: asked,
@@ -183,7 +183,7 @@ export const createRun = (id: number, asked: SyncRequest, maxRetries: number): R
 });
 
 /**
- * True when waiting for this run is enough. Decisions are read when a run is planned, so a later one belongs to the
+ * Whether waiting for this run suffices. A run reads decisions when it is planned, so a later decision belongs to the
  * next run.
  */
 export const covers = (run: Run, asked: SyncRequest): boolean =>
@@ -192,7 +192,7 @@ export const covers = (run: Run, asked: SyncRequest): boolean =>
   within(asked.resyncKinds, run.toSweep) &&
   asked.decisions.length === 0;
 
-/** Takes a request in: it shares the run that covers it, else it waits for the next one. Nothing is dropped. */
+/** Accepts a request: joins a run that covers it, otherwise schedules it for the next run. Nothing is dropped. */
 export const acceptRequest = (
   run: Run | undefined,
   next: SyncRequest | undefined,
@@ -204,9 +204,9 @@ export const acceptRequest = (
 };
 
 /**
- * Takes a request into a run that stands still (it waits for the lease, for a delay or for RESUME): the run is widened
- * and planned again, so that nobody waits for two runs, and operations that wait become ready. While a batch is
- * unsettled the run must go on where it was.
+ * Adds a request to a run that stands still (waiting for the lease, for a delay or for RESUME). The run is widened and
+ * planned again, so that nobody waits for two runs and waiting operations become ready. While a batch is unsettled, the
+ * run must continue where it was.
  */
 export const widenRun = (
   run: Run | undefined,
@@ -223,7 +223,8 @@ export const widenRun = (
 };
 
 /**
- * The run with the lists of a plan. What it plans anew is taken from the store, so nothing of an earlier plan is kept.
+ * The run with the lists of a plan. The store supplies what the new plan contains, so nothing of an earlier plan
+ * remains.
  */
 export const adoptPlan = (run: Run, plan: Plan): Run => ({
   ...run,
@@ -233,7 +234,7 @@ export const adoptPlan = (run: Run, plan: Plan): Run => ({
   report: undefined,
   conflicts: plan.conflicts,
   round: 0,
-  // A kind is swept only after it was pulled to its end in this run.
+  // A kind is swept only after this run pulled it completely.
   toPush: plan.pushKinds,
   toPull: union(plan.pullKinds, plan.resyncKinds),
   toSweep: plan.resyncKinds,
@@ -247,14 +248,14 @@ export const adoptPlan = (run: Run, plan: Plan): Run => ({
 const isSameKind = (a: SyncFailure, b: SyncFailure): boolean =>
   a.type === 'kindFailed' && b.type === 'kindFailed' && a.kind === b.kind && a.phase === b.phase;
 
-/** Counts a settled batch; its conflicts wait until nothing else is ready. */
+/** Counts a settled batch. Its conflicts wait until nothing else is ready. */
 export const countSettled = (run: Run, settled: SettleReport): Run => ({
   ...countPart(run, settled),
   batchId: undefined,
   report: undefined,
 });
 
-/** Counts what was settled of a batch that is still under way. */
+/** Counts the settled part of a batch in progress. */
 export const countPart = (run: Run, settled: SettleReport): Run => {
   const known = new Set(run.conflicts.map((ref) => ref.opId));
   return {
@@ -282,7 +283,7 @@ export const countPage = (run: Run, page: PageReport): Run => ({
   },
 });
 
-/** Counts what a conflict came to. `again` keeps it for another round; everything else is done with it in this run. */
+/** Counts the result of a conflict. `again` keeps it for another round; any other result completes it for this run. */
 export const countOutcome = (run: Run, outcome: ConflictOutcome): Run => ({
   ...run,
   round: outcome.type === 'again' ? run.round + 1 : 0,
@@ -296,7 +297,8 @@ export const countOutcome = (run: Run, outcome: ConflictOutcome): Run => ({
 });
 
 /**
- * The run with conflicts that were decided while it waited for resolvers; what waited behind them is ready afterwards.
+ * Returns the run to conflicts that were decided while it waited for resolvers. Operations behind them become ready
+ * afterwards.
  */
 export const reopen = (run: Run, conflicts: readonly ConflictRef[]): Run => ({
   ...run,
@@ -308,15 +310,15 @@ export const reopen = (run: Run, conflicts: readonly ConflictRef[]): Run => ({
   ),
 });
 
-/** The run after its first conflict was left for later. */
+/** The run after it postpones its first conflict. */
 export const leaveConflict = (run: Run): Run => ({ ...run, conflicts: run.conflicts.slice(1), round: 0 });
 
-/** The run after its first kind was pulled to the end. */
+/** The run after it pulls its first kind completely. */
 export const closeKind = (run: Run): Run => ({ ...run, toPull: run.toPull.slice(1), pulledOfKind: 0 });
 
 /**
- * True when a failure names a kind that the run still has to do in that phase. Only then leaving the kind out is
- * progress.
+ * Whether a failure names a kind that the run still has to process in that phase. Only then is it progress to leave the
+ * kind out.
  */
 export const isKindAhead = (run: Run, failure: SyncFailure): boolean =>
   failure.type === 'kindFailed' &&
@@ -325,7 +327,10 @@ export const isKindAhead = (run: Run, failure: SyncFailure): boolean =>
     ? run.toPush.includes(failure.kind) || run.conflicts.some((ref) => ref.kind === failure.kind)
     : run.toPull.includes(failure.kind) || run.toSweep.includes(failure.kind));
 
-/** The run without one phase of one kind; the others go on, and the failure is told when the run ends (F-17, I13). */
+/**
+ * Removes one phase of one kind from the run. The others continue, and the failure is reported when the run ends (F-17,
+ * I13).
+ */
 export const withoutKind = (run: Run, failure: SyncFailure): Run => {
   if (failure.type !== 'kindFailed') return run;
   const { kind, phase } = failure;
@@ -351,7 +356,7 @@ export const withoutKind = (run: Run, failure: SyncFailure): Run => {
   };
 };
 
-/** What is tried again by itself after a run that left kinds out: these kinds only. */
+/** The kinds that the engine retries automatically after a run left them out. */
 export const failedKinds = (run: Run): SyncRequest => {
   const of = (phase: RunPhase): Kinds =>
     run.failures.flatMap((failure) => (failure.type === 'kindFailed' && failure.phase === phase ? [failure.kind] : []));
@@ -364,7 +369,7 @@ export const failedKinds = (run: Run): SyncRequest => {
   });
 };
 
-/** The counts of both phases as one. */
+/** The combined counts of both phases. */
 export const statsOf = (run: Run): SyncStats => ({
   pushed: run.push.pushed,
   pulled: run.pull.pulled,
@@ -374,11 +379,11 @@ export const statsOf = (run: Run): SyncStats => ({
   errors: run.push.errors + run.pull.errors,
 });
 
-/** To people, tables that were never pulled are not pulled again. */
+/** For people, the first pull of a table is not a resync. */
 const phaseToTell = ({ phase, resyncReason }: Run): FailedPhase =>
   phase === 'fullResync' && resyncReason === 'first' ? 'firstPull' : phase;
 
-/** How a run ended, for the promises that wait for it. */
+/** The result of a run, for the promises that wait for it. */
 export const endingOf = (
   run: Run,
   end: { readonly tookMs?: number; readonly failure?: SyncFailure | undefined },
@@ -398,7 +403,7 @@ export const endingOf = (
 
 // ── Failures and waits ──────────────────────────────────────────────────────────────────────────────────────────────
 
-/** Failures that time may cure: the same step is worth another try. */
+/** Transient failures: the same step is worth a retry. */
 export const isTransient = (failure: SyncFailure | undefined): boolean =>
   failure?.type === 'unavailable' || failure?.type === 'throttled' || failure?.type === 'storeBusy';
 
@@ -411,10 +416,10 @@ export interface RetryLimits {
   readonly conflictRetryDelayMs: number;
 }
 
-/** A delay that a timer can hold. */
+/** A delay within the limit of a timer. */
 export const timerMs = (delayMs: number): number => Math.min(Math.max(delayMs, 0), longestTimerMs);
 
-/** Where and after how many tries a failure ended a run. */
+/** The phase and the number of attempts at which a failure ended a run. */
 export interface FailedEnd {
   readonly phase: FailedPhase;
   readonly attempts: number;
@@ -422,9 +427,9 @@ export interface FailedEnd {
 }
 
 /**
- * Makes the error that a promise rejects with and `sync.failed` carries. An error the edge gave as cause is passed on
- * as it is (RUN-08); retries that were used up wrap it (a run allowed none, as one tried while offline, rejects with
- * the failure itself).
+ * Creates the error for a rejected promise and for `sync.failed`. An error that the edge gave as cause is passed
+ * through (RUN-08). Exhausted retries wrap it. A run without retries, such as an attempt while offline, rejects with
+ * the failure itself.
  */
 export function toSyncError(failure: SyncFailure, end: FailedEnd): SyncError {
   const error = plainError(failure, end.phase);
@@ -464,7 +469,7 @@ function plainError(failure: SyncFailure, phase: FailedPhase): SyncError {
   }
 }
 
-/** Only here are the wait and the time it was asked at known together. */
+/** Only this place knows both the wait and the time of the answer. */
 function throttledError(
   { cause, message, retryAfterMs }: SyncFailure & { readonly type: 'throttled' },
   at: number,

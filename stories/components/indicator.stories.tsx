@@ -41,7 +41,7 @@ export const Offline: Story = {
   args: { ...of('offline'), status: { pending: 5, online: false } },
   play: opened(/Offline/, /5 changes wait on this device/),
 };
-export const Retrying: Story = { args: of('retrying'), play: opened(/Trying again/, /The next try is/) };
+export const Retrying: Story = { args: of('retrying'), play: opened(/Trying again/, /The next attempt is/) };
 export const Several: Story = {
   args: { ...of('signInNeeded', 'conflict', 'stuck', 'memoryStorage'), status: { pending: 3, stuck: 1, conflicts: 2 } },
   play: opened(/Signed out/, /Change refused/),

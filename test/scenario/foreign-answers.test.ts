@@ -36,7 +36,7 @@ async function failing(answers: { readonly list?: Reply; readonly write?: Reply 
   };
 }
 
-const signIn = /sign-in page/;
+const signIn = /sign in to the network/;
 
 describe('an answer that is a web page says so', () => {
   test('to a pull', async () => {

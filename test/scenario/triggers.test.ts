@@ -82,6 +82,6 @@ test('F-85: a server that asks to wait: the error, the event and the status know
   expect(failed).toMatchObject({ errorInfo: { category: 'rateLimit', retryAt } });
   expect(bench.engine.status().lastError).toMatchObject({ retryAt });
   expect(describeSyncError(bench.engine.status().lastError, { now: bench.clock.now() })).toMatch(
-    /asks to wait.*in 90 seconds\.$/,
+    /asks the app to wait.*in 90 seconds\.$/,
   );
 });

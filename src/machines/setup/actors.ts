@@ -27,12 +27,12 @@ import type {
 import type { SyncContext, SyncInput } from '../machine-context.ts';
 import type { SyncEmitted, SyncMachineEvent } from '../machine-events.ts';
 
-/** Placeholders throw on purpose: without an implementation XState only warns and the state would wait for ever. */
+/** Placeholders throw on purpose. Without an implementation, XState only warns and the state would wait forever. */
 const unprovided = (actor: string) => (): never => {
   throw new Error(`syncMachine needs an implementation of ${actor}: use createSyncMachine(options)`);
 };
 
-/** The types of the chart, and the actors that the engine provides. */
+/** The chart's types and the actors that the engine provides. */
 export const withActors = setup({
   types: {} as {
     context: SyncContext;
@@ -43,7 +43,7 @@ export const withActors = setup({
   },
   actors: {
     hydrate: fromPromise<Hydrated>(unprovided('hydrate')),
-    /** Whether the database belongs to another scope than the present one. */
+    /** Checks whether the database belongs to another scope than the current one. */
     checkScope: fromPromise<SyncFailure | undefined>(unprovided('checkScope')),
     acquireLease: fromPromise<LeaseAnswer>(unprovided('acquireLease')),
     planRun: fromPromise<Plan, PlanInput>(unprovided('planRun')),

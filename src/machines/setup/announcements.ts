@@ -11,8 +11,8 @@ import { unknownFailure } from '../placeholders.ts';
 import { withFailureActions } from './failure-actions.ts';
 
 /**
- * An action that emits any number of events. Typed by hand: inside `setup`, `enqueueActions` does not find its types by
- * itself.
+ * An action that emits any number of events. Typed by hand, because TypeScript cannot infer the types of
+ * `enqueueActions` within `setup`.
  */
 const telling = <P = undefined>(
   tell: (context: SyncContext, emitEvent: (event: SyncEmitted) => void, params: P) => void,
@@ -29,18 +29,17 @@ const telling = <P = undefined>(
     },
   );
 
-/** Events that the chart emits to the outside, and events that its regions send to each other. */
+/** Events that the chart emits, and events that its regions send to each other. */
 export const withAnnouncements = withFailureActions.extend({
   actions: {
     noteReached: raise({ type: 'network.online' }),
     announce: emit((_, event: SyncEmitted) => event),
-    /** Facts of an actor, in its order, after what they tell was committed. */
+    /** Emits an actor's facts in order, after the commit of what they report. */
     announceFacts: telling(({ run }, tell, facts: readonly SyncFact[]) => {
       for (const fact of facts) tell({ ...fact, runId: run?.id });
     }),
     /**
-     * Only the first time that a run gets there is an event: two `sync.started` per run, whatever happens in between
-     * (EVT-02).
+     * Announces a phase once per run. A run therefore emits two `sync.started`, whatever happens in between (EVT-02).
      */
     announcePhase: telling(({ run }, tell, phase: SyncPhase | 'fullResync') => {
       if (run === undefined || run.told.includes(phase)) return;
@@ -101,8 +100,8 @@ export const withAnnouncements = withFailureActions.extend({
       if (failure?.type === 'scopeChanged') tell({ type: 'scope.changed' });
     }),
     /**
-     * Promises that wait now would wait without a word: asked for before the stored pause was read, or interrupted by
-     * PAUSE.
+     * Reports promises that start to wait without any other sign: requested before the stored pause was read, or
+     * interrupted by PAUSE.
      */
     announceDeferred: telling(({ run, next }, tell) => {
       if (promisesOf(next).length + promisesOf(run?.request).length > 0)

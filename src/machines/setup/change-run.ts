@@ -1,7 +1,7 @@
 import type { Run } from '../../model/run.ts';
 import type { SyncContext } from '../machine-context.ts';
 
-/** Changes the run, when there is one: total, so that no late answer can break the chart. */
+/** Changes the run if there is one. Never throws, so that a late answer cannot break the chart. */
 export const changeRun =
   <P = undefined>(change: (run: Run, params: P) => Run) =>
   ({ context }: { context: SyncContext }, params: P): Partial<SyncContext> =>

@@ -7,18 +7,18 @@ import type { SyncContext } from '../machine-context.ts';
 import { changeRun } from './change-run.ts';
 import { withWorkActions } from './work-actions.ts';
 
-/** What a settled answer or an applied page does to the counts of failures. */
+/** Effect of a settled answer or an applied page on the failure counts. */
 const progressed = ({ context: { run } }: { context: SyncContext }): Partial<SyncContext> =>
   run ? { attempt: 0, run: { ...run, attempts: 0 } } : { attempt: 0 };
 
-/** What the chart remembers of failures, progress and waits. */
+/** What the chart records about failures, progress and waits. */
 export const withFailureActions = withWorkActions.extend({
   actions: {
     recordFailure: assign({ failure: (_, failure: SyncFailure | undefined) => failure }),
     recordInterruption: assign({ failure: ({ context }) => context.run?.report?.failure }),
     recordKindFailure: assign({ failure: ({ context: { run, failure } }) => run?.failures[0] ?? failure }),
     forgetFailure: assign({ failure: undefined, attempt: 0, wait: undefined }),
-    /** Signing in answers an expired session and another user's database, nothing else. */
+    /** A sign-in resolves an expired session and a foreign database, and nothing else. */
     forgetSessionFailure: assign({
       failure: ({ context: { failure } }) =>
         failure?.type === 'authRequired' || failure?.type === 'scopeChanged' ? undefined : failure,
@@ -52,7 +52,7 @@ export const withFailureActions = withWorkActions.extend({
       }),
     }),
     forgetWait: assign({ wait: undefined }),
-    /** A wait that was stored without a failure behind it was one for single operations. */
+    /** A stored wait without a failure belongs to single operations. */
     restore: assign(({ context: { next } }, { wait, request, attempt, failure }: Hydrated) => ({
       wait: wait && { ...wait, due: attempt === 0 },
       attempt,

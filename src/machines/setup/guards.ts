@@ -17,7 +17,7 @@ import { automaticWork, isKindAhead, isTransient, withoutWaiter } from '../../ru
 import { noPage } from '../placeholders.ts';
 import { withActors } from './actors.ts';
 
-/** The questions that the chart asks before it moves. */
+/** The conditions of the chart's transitions. */
 export const withGuards = withActors.extend({
   guards: {
     isOnline: stateIn({ network: 'online' }),
@@ -38,10 +38,10 @@ export const withGuards = withActors.extend({
       run !== undefined && run.told.length === 0 && withoutWaiter(run.request, waiter) === undefined,
     // failures
     failedWith: ({ context }, type: SyncFailure['type']) => context.failure?.type === type,
-    /** Nobody signed in since the token was sent that the server does not accept. */
+    /** True if nobody signed in after the rejected token was sent. */
     isTokenDead: ({ context: { failure, run } }) => failure?.type === 'authRequired' && run?.signedIn !== true,
     isForeign: ({ context: { run } }, failure: SyncFailure | undefined) => failure !== undefined && run === undefined,
-    /** Nothing is sent by itself into a database of another scope. */
+    /** Nothing is sent automatically to a database of another scope. */
     isHeldBack: ({ context }) => context.failure?.type === 'scopeChanged',
     isIsolable: ({ context: { failure, run } }) =>
       run !== undefined && failure !== undefined && isKindAhead(run, failure),
@@ -51,8 +51,8 @@ export const withGuards = withActors.extend({
     hasRetriesLeft: ({ context: { run } }) => run !== undefined && run.attempts < run.maxRetries,
     hasAutomaticWork: ({ context: { run, next } }) => automaticWork(run, next) !== undefined,
     /**
-     * A wait for the network or the database; one that the server asked for, or that was restored, is not cut short by
-     * it.
+     * Network recovery ends a wait for the network or the database. It does not shorten a wait that the server
+     * requested or that was restored.
      */
     isWaitForNetwork: ({ context: { failure } }) => failure !== undefined && failure.type !== 'throttled',
     isWaitForSingles: ({ context }) => context.wait?.due === true,
@@ -76,7 +76,7 @@ export const withGuards = withActors.extend({
     isReport: (_, page: PageReport) => page !== noPage,
     isReachable: (_, healthy: boolean) => healthy,
     isReopened: (_, record: RunRecord) => (record.reopened?.length ?? 0) > 0,
-    /** Only an automatic run sees to operations that wait by themselves. */
+    /** Only an automatic run schedules operations that wait on their own. */
     leavesDueWork: ({ context: { run, next } }, record: RunRecord) =>
       next === undefined && run?.request.automatic === true && record.nextDueInMs !== undefined,
     // work ahead

@@ -1,7 +1,7 @@
 import { timerMs } from '../../rules/sync-rules.ts';
 import { withAnnouncements } from './announcements.ts';
 
-/** Everything that the states of the chart may name. */
+/** Every name that the states of the chart may use. */
 export const sync = withAnnouncements.extend({
   delays: {
     retryDelay: ({ context }) => timerMs(context.wait?.delayMs ?? 0),

@@ -34,12 +34,12 @@ import { noRequest } from '../placeholders.ts';
 import { changeRun } from './change-run.ts';
 import { withGuards } from './guards.ts';
 
-/** What becomes of requests and of the run under way. */
+/** Changes to requests and to the current run. */
 export const withWorkActions = withGuards.extend({
   actions: {
     /**
-     * Provided by the engine: gives the lease back without waiting for it, and never throws. Does nothing when it is
-     * not held.
+     * Provided by the engine: releases the lease without waiting and never throws. Does nothing if the lease is not
+     * held.
      */
     releaseLease: () => {},
     // requests

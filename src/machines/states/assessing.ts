@@ -5,12 +5,12 @@ import { told } from './wiring.ts';
 
 const failureOfRun = ({ context }: { context: SyncContext }) => ({ failure: context.failure });
 
-/** The run is over and its promises know why. */
+/** The run has ended, and its promises receive the reason. */
 const endFailed = ['announceFailed', { type: 'announceEnded', params: failureOfRun }] as const;
 
 /**
- * The one place where a failure is judged. It is outside `running`, so that `running.where` still names the phase that
- * failed.
+ * The single place that judges a failure. It lies outside `running`, so that `running.where` still names the failed
+ * phase.
  */
 export const assessing = sync.createStateConfig({
   id: 'assessing',
@@ -26,7 +26,7 @@ export const assessing = sync.createStateConfig({
       actions: [...endFailed, 'giveBackAutomatic', 'dropRun'],
     },
     { guard: 'isTokenDead', target: 'idle', actions: [...endFailed, 'giveBackAll', 'dropRun'] },
-    // Answers that went out before the sign-in are judged after it: the step is done once more with the new token.
+    // An answer to a request from before the sign-in is judged after it. The step is then repeated with the new token.
     { guard: { type: 'failedWith', params: 'authRequired' }, target: 'resuming', actions: 'forgetOldToken' },
     {
       guard: { type: 'failedWith', params: 'scopeChanged' },
@@ -43,7 +43,7 @@ export const assessing = sync.createStateConfig({
   ],
 });
 
-/** A run has failed and is gone. What the engine sees to by itself waits; somebody who asked meanwhile does not. */
+/** Cleans up after a failed run. Automatic work waits; a request that somebody made meanwhile does not. */
 export const tidying = sync.createStateConfig({
   id: 'tidying',
   always: [

@@ -4,7 +4,7 @@ import { sync } from '../setup/sync-setup.ts';
 import { accept, expired, explicit, failureOf, onWork, widen } from './wiring.ts';
 
 /**
- * Waits with or without a run: an ended run leaves its automatic work in `next`, and nothing but a command goes before
+ * Waits with or without a run. A finished run leaves its automatic work in `next`; only a command starts before
  * retryAt.
  */
 export const backoff = sync.createStateConfig({
@@ -15,7 +15,7 @@ export const backoff = sync.createStateConfig({
   invoke: {
     src: 'rememberWait',
     input: ({ context: { attempt, wait, run, next } }) => ({ attempt, wait, request: automaticWork(run, next) }),
-    // Not recorded as the failure: that one says why we wait.
+    // Keeps the recorded failure, because that one explains the wait.
     onError: {
       actions: { type: 'announceUnsaved', params: (args) => ({ what: 'the wait', failure: failureOf(args) }) },
     },
@@ -33,8 +33,8 @@ export const backoff = sync.createStateConfig({
 });
 
 /**
- * Back to the run, if there is one and it may go on; through `standby`, since another process may have worked
- * meanwhile.
+ * Returns to the run, if there is one and it may continue. Passes through `standby`, because another process may have
+ * worked meanwhile.
  */
 export const resuming = sync.createStateConfig({
   id: 'resuming',

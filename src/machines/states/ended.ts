@@ -4,7 +4,7 @@ import { accept, told } from './wiring.ts';
 
 const engineStopped: SyncFailure = { type: 'stopped', message: 'the engine was stopped' };
 
-/** The database is unusable: everybody who waits learns it, and commands try again. */
+/** The database is unusable. Every waiting promise receives the failure; a command tries again. */
 export const failed = sync.createStateConfig({
   id: 'failed',
   tags: 'attention',
@@ -17,7 +17,7 @@ export const failed = sync.createStateConfig({
   },
 });
 
-/** The engine is disposed. Every promise that still waits is rejected. */
+/** The engine is disposed. Every waiting promise is rejected. */
 export const stopped = sync.createStateConfig({
   id: 'stopped',
   type: 'final',

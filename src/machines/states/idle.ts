@@ -2,7 +2,7 @@ import { and, not, or } from 'xstate';
 import { sync } from '../setup/sync-setup.ts';
 import { expired, told } from './wiring.ts';
 
-/** The one place where runs begin. It looks at every remembered request, whatever its source. */
+/** The single place where runs begin. Considers every stored request, whatever its source. */
 export const idle = sync.createStateConfig({
   id: 'idle',
   entry: 'releaseLease',
@@ -20,7 +20,7 @@ export const idle = sync.createStateConfig({
       target: 'standby',
       actions: { type: 'beginRun', params: {} },
     },
-    // Tried once although offline: ports lie, and somebody waits for an answer.
+    // Tries once although offline, because ports may be wrong and somebody waits for a result.
     {
       guard: and(['isAwaited', 'isSignedIn']),
       target: 'standby',

@@ -1,8 +1,8 @@
 import { sync } from '../setup/sync-setup.ts';
 
 /**
- * What the app told the engine to do. Most states obey PAUSE and STOP at once; `starting` and `settling` finish their
- * work first and look here when they are done. An unusable database ends the wish to pause.
+ * The command that the app gave last. Most states obey PAUSE and STOP at once. `starting` and `settling` first finish
+ * their work and then read this region. An unusable database cancels a pending pause.
  */
 export const intent = sync.createStateConfig({
   initial: 'working',

@@ -1,20 +1,19 @@
 import { sync } from '../setup/sync-setup.ts';
 import { explicit, onWork, outputOf, told } from './wiring.ts';
 
-/** Whether the server can be reached, as the app says it and as the engine finds out. */
+/** Whether the server is reachable, according to the app and to the engine's own probes. */
 export const network = sync.createStateConfig({
   initial: 'online',
   on: { STOP: '.closed' },
   states: {
     online: { on: { 'network.offline': { target: 'offline', actions: told({ type: 'network.offline' }) } } },
-    // Ports lie (F-139): while one says offline, the server itself is asked now and then. Not while paused: then
-    // nothing is sent.
+    // Ports may be wrong (F-139). While one reports offline, the engine probes the server periodically. While paused,
+    // it sends nothing.
     offline: {
       initial: 'waiting',
       on: {
         'network.online': { target: 'online', actions: told({ type: 'network.online' }) },
-        // Somebody waits for an answer now: the run under way gets no further waits, and rejects with the failure
-        // itself.
+        // Somebody waits for a result now. The current run gets no further waits and rejects with the failure itself.
         ...onWork({ guard: explicit, actions: 'tryOnce' }),
       },
       states: {

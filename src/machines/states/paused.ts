@@ -1,7 +1,7 @@
 import { sync } from '../setup/sync-setup.ts';
 import { accept, explicit, failureOf, onWork, told, widen } from './wiring.ts';
 
-/** The app told the engine to rest. The pause is stored, so that it survives a restart. */
+/** The app paused the engine. The pause is stored and survives a restart. */
 export const paused = sync.createStateConfig({
   id: 'paused',
   initial: 'resting',
@@ -24,7 +24,8 @@ export const paused = sync.createStateConfig({
         },
       },
     },
-    // First stored, then done: a crash in between finds the engine as the app last knew it.
+    // Stores the end of the pause first. After a crash in between, the engine starts in the state that the app last
+    // saw.
     leaving: {
       on: { PAUSE: 'resting' },
       invoke: {

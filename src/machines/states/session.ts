@@ -2,14 +2,14 @@ import type { SyncFailure } from '../../model/errors/failure.ts';
 import { sync } from '../setup/sync-setup.ts';
 import { outputOf, told } from './wiring.ts';
 
-/** Whether somebody is signed in whose token the server accepts. */
+/** Whether somebody is signed in with a token that the server accepts. */
 export const session = sync.createStateConfig({
   initial: 'signedIn',
   on: { STOP: '.closed' },
   states: {
     signedIn: {
-      // Eventless, so that it is taken in the same microstep in which `assessing` ends the run: no window with a run
-      // and a dead token.
+      // Eventless, so that it happens in the microstep in which `assessing` ends the run. A run never coexists with a
+      // dead token.
       always: { guard: 'isTokenDead', target: 'authRequired', actions: told({ type: 'session.authRequired' }) },
       on: {
         'session.expired': { target: 'authRequired', actions: told({ type: 'session.authRequired' }) },
@@ -18,7 +18,7 @@ export const session = sync.createStateConfig({
       initial: 'known',
       states: {
         known: {},
-        // Who signs in may be somebody else; a run that begins now finds that out by itself (F-143).
+        // The new user may be a different one. A run that begins now checks that itself (F-143).
         checking: {
           invoke: {
             src: 'checkScope',

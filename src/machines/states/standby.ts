@@ -2,7 +2,10 @@ import type { LeaseAnswer } from '../../model/run.ts';
 import { sync } from '../setup/sync-setup.ts';
 import { failed, onWork, outputOf, widen } from './wiring.ts';
 
-/** Tries once to get the lease. If nobody else held it since the run left a phase, the run continues in that phase. */
+/**
+ * Makes one attempt to get the lease. If no other owner held it since the run left a phase, the run continues in that
+ * phase.
+ */
 const asksForLease = <Target extends string>(otherwise: Target) =>
   ({
     src: 'acquireLease',
@@ -14,7 +17,7 @@ const asksForLease = <Target extends string>(otherwise: Target) =>
     onError: failed,
   }) as const;
 
-/** A run exists and wants the lease (I11): one attempt, then polling while another tab or process works. */
+/** A run exists and needs the lease (I11): one attempt, then polling while another tab or process works. */
 export const standby = sync.createStateConfig({
   id: 'standby',
   initial: 'asking',

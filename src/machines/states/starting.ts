@@ -3,23 +3,23 @@ import type { Hydrated } from '../../model/run.ts';
 import { sync } from '../setup/sync-setup.ts';
 import { accept, failureOf, outputOf } from './wiring.ts';
 
-/** Takes over what an earlier process left in the database. */
+/** Takes over the state that an earlier process left in the database. */
 const restored = [
   { type: 'restore', params: outputOf<Hydrated> },
   { type: 'announceForeign', params: ({ event }: { event: { output: Hydrated } }) => event.output.failure },
 ] as const;
 
-/** Somebody wants to work now and does not wait for the next try, unless the engine is to pause afterwards anyway. */
+/** Somebody wants to work now and does not wait for the next attempt, unless the engine will pause anyway. */
 const tryAgain = [
   { guard: 'isToldToPause', actions: accept },
   { target: 'hydrating', actions: accept },
 ] as const;
 
-/** Reads what an earlier process left in the database. Until then the engine begins no run. */
+/** Reads the state that an earlier process left in the database. No run begins before. */
 export const starting = sync.createStateConfig({
   id: 'starting',
   initial: 'hydrating',
-  // `intent` keeps the wish.
+  // `intent` keeps the command.
   on: { PAUSE: {} },
   states: {
     hydrating: {
@@ -34,7 +34,7 @@ export const starting = sync.createStateConfig({
         onError: { target: 'blocked', actions: [{ type: 'recordFailure', params: failureOf }, 'scheduleRetry'] },
       },
     },
-    // A busy database is tried again by itself; an unusable one waits for a person.
+    // Retries automatically while the database is busy. An unusable database waits for a command.
     blocked: {
       tags: 'attention',
       always: { guard: not('isTransient'), target: '#failed', actions: 'announceFailed' },

@@ -15,7 +15,7 @@ export const factsOf = ({
 export const requestOf = ({ context, event }: { context: SyncContext; event: WorkEvent }): SyncRequest =>
   toRequest(event, context);
 
-/** One transition for everything that means work. */
+/** One transition for every event that requests work. */
 export const onWork = <T>(transition: T) => ({
   SYNC: transition,
   FULL_RESYNC: transition,
@@ -27,5 +27,5 @@ export const accept = { type: 'acceptRequest', params: requestOf } as const;
 export const widen = { type: 'widenRun', params: requestOf } as const;
 export const explicit = { type: 'isExplicit', params: requestOf } as const;
 export const announceFacts = { type: 'announceFacts', params: factsOf } as const;
-/** Every failed step takes this way, and only `assessing` decides what it means. */
+/** Every failed step takes this transition; only `assessing` decides what the failure means. */
 export const failed = { target: '#assessing', actions: { type: 'recordFailure', params: failureOf } } as const;

@@ -16,22 +16,22 @@ const sentences: Readonly<Record<SyncErrorCategory, string>> = {
   network: `The server cannot be reached. ${syncWords.sentLater}`,
   auth: `${syncWords.signIn} ${syncWords.kept}`,
   server: `The server has a problem. ${syncWords.sentLater}`,
-  rateLimit: `The server asks to wait a little. ${syncWords.sentLater}`,
+  rateLimit: `The server asks the app to wait. ${syncWords.sentLater}`,
   timeout: `The server did not answer in time. ${syncWords.sentLater}`,
-  parse: `The server sent something that this app does not understand. The app or the server needs to be corrected. ${syncWords.kept}`,
+  parse: `The server sent data that this app does not understand. The app or the server needs a fix. ${syncWords.kept}`,
   database: syncWords.database,
-  conflict: `${syncWords.conflict}. Your changes are kept until that is decided.`,
-  validation: 'The server did not accept a change. It is kept, and needs to be corrected.',
+  conflict: `${syncWords.conflict}. Your changes are kept until you decide which version stays.`,
+  validation: 'The server did not accept a change. The change is kept; correct it and send it again.',
   unknown: `Synchronising failed. ${syncWords.kept}`,
 };
 
-const webPage = `A web page came instead of an answer of the server, as the sign-in page of a public network does. ${syncWords.kept}`;
+const webPage = `A web page arrived instead of an answer from the server. You may have to sign in to the network. ${syncWords.kept}`;
 
 /** Statuses that say more than their category. */
 const byStatus: Readonly<Record<number, string>> = {
-  403: 'You are not allowed to make a change. It is kept, and nothing else is held up by it.',
-  404: 'The app asks at an address that this server does not serve. Its settings have to be corrected, or the app updated. Your changes are kept.',
-  413: 'A record is too large for the server. It is kept, and needs to be shortened; nothing else is held up by it.',
+  403: 'You do not have permission to make a change. The change is kept, and all others continue.',
+  404: 'The server does not know the address that the app uses. Correct the settings of the app, or update it. Your changes are kept.',
+  413: 'A record is too large for the server. The change is kept; shorten it. All others continue.',
 };
 
 /**

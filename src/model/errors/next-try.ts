@@ -11,10 +11,10 @@ const units: readonly (readonly [name: string, ms: number])[] = [
  */
 export function nextTry(retryAt: number, now: number | undefined): string {
   if (now === undefined)
-    return `The next try is at ${new Date(retryAt).toLocaleTimeString([], { timeStyle: 'short' })}.`;
+    return `The next attempt is at ${new Date(retryAt).toLocaleTimeString([], { timeStyle: 'short' })}.`;
   const left = retryAt - now;
-  if (left < 1_000) return 'It is being tried again.';
-  return `The next try is in ${span(left)}.`;
+  if (left < 1_000) return 'The next attempt starts now.';
+  return `The next attempt is in ${span(left)}.`;
 }
 
 /** Formats a duration in one unit, at least one second. Prefers `90 seconds` to the less exact `1 minute`. */

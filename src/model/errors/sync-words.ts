@@ -4,7 +4,7 @@ export const syncWords = {
   sentLater: 'Your changes are kept and will be sent later.',
   signIn: 'You need to sign in again.',
   otherAccount:
-    'The data on this device belongs to another account or server. Nothing is sent until that is decided; your changes are kept.',
+    'The data on this device belongs to another account or server. Nothing is sent until you decide what to do with it; your changes are kept.',
   conflict: 'Somebody else changed the same record',
   database:
     'The data on this device cannot be read or written. There may be no space left, or the app needs an update.',

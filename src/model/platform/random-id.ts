@@ -12,7 +12,7 @@ export function randomId(): string {
   if (typeof source?.randomUUID === 'function') return source.randomUUID();
   if (typeof source?.getRandomValues !== 'function') {
     throw new TypeError(
-      'this platform has no crypto.getRandomValues, which ids are made from; load a polyfill for it before synchart',
+      'synchart creates ids with crypto.getRandomValues, which this platform lacks; load a polyfill before synchart',
     );
   }
   const bytes = new Uint8Array(16);

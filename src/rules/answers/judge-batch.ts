@@ -1,24 +1,27 @@
 import type { PushResult } from '../../model/transport.ts';
 
-/** One answer, and the entity it belongs to (any text that is unique per entity). */
+/** One answer and the entity it belongs to (any string unique per entity). */
 export interface EntityAnswer {
   readonly entity: string;
   readonly result: PushResult;
 }
 
-/** What answers in a row mean for the run. `askHealth`: a probe decides between everybody and these two. */
+/**
+ * What consecutive answers mean for the run. `askHealth`: a probe tells whether the server is down or only these two
+ * entities fail.
+ */
 export interface BatchVerdict {
   readonly verdict: 'fine' | 'unavailable' | 'askHealth' | 'authRequired' | 'throttled' | 'malformed';
   readonly retryAfterMs?: number;
-  /** Empty when fine. */
+  /** Empty if nothing is wrong. */
   readonly message: string;
 }
 
 /**
- * Judges the answers of a batch for the whole run. What the server says plainly goes first
- * (401, then Retry-After), then no connection (one is enough, F-07), then answers that are not the API's, then
- * failures, for two different entities in a row. A caller that sends small batches puts the end of the last batch
- * before this one, or "in a row" never comes about.
+ * Judges the answers of a batch for the whole run, in order of certainty. Explicit answers of the server come first
+ * (401, then Retry-After). Next come a missing connection (one suffices, F-07), answers that are not the API's, and
+ * failures; the latter two need two different entities in a row. A caller with small batches must prepend the end of
+ * the previous batch, or two in a row never occur.
  */
 export function judgeBatch(answers: readonly EntityAnswer[]): BatchVerdict {
   const unauthorized = answers.find(({ result }) => result.type === 'pushUnauthorized');
@@ -45,11 +48,11 @@ export function judgeBatch(answers: readonly EntityAnswer[]): BatchVerdict {
   return { verdict: 'fine', message: '' };
 }
 
-/** 5xx, 408, 425, a timeout, a lost reply; what never left is not asked. */
+/** 5xx, 408, 425, a timeout, a lost reply. Requests that were never sent do not count. */
 const isTransient = (result: PushResult): boolean =>
   result.type === 'pushAmbiguous' || result.type === 'pushUnavailable';
 
-/** A request that never left says nothing about the server, so it does not end a row either. */
+/** A request that was never sent says nothing about the server, so it does not interrupt a row either. */
 const saysNothing = (result: PushResult): boolean => result.type === 'pushUnavailable' && !result.dispatched;
 
 /** The answer that completes a row of two different entities. */

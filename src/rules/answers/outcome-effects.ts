@@ -1,26 +1,28 @@
 import type { OutcomeType } from '../../model/outcome.ts';
 
-/** What one outcome does to its request and its operations, and which events it causes. */
+/** The effects of one outcome on its request and operations, and the events it causes. */
 export interface OutcomeEffects {
   /**
    * `closed`: the next attempt is a new request under a new key, and folds with later edits (I2, F-133). `neverSent`:
-   * closed, and its key may be used again. `open`: the same request is sent again under its key.
+   * closed, and its key may be reused. `open`: the same request is resent under its key.
    */
   readonly request: 'closed' | 'neverSent' | 'open';
   /**
-   * When a try counts towards `maxOutboxTryCount`. `whenAlone`: at the end of a run in which other requests succeeded
-   * (F-09, F-132).
+   * When an attempt counts towards `maxOutboxTryCount`. `whenAlone`: at the end of a run in which other requests
+   * succeeded (F-09, F-132).
    */
   readonly countsTry: 'always' | 'whenAlone' | 'never';
-  /** What becomes of the operation that leads the line. `waiting`: until its own wait is over, or the next run. */
+  /** Next state of the operation that leads the line. `waiting`: until its own wait ends, or until the next run. */
   readonly head: 'gone' | 'conflict' | 'ready' | 'waiting' | 'ambiguous';
   /** Whether `op.failed` is emitted. */
   readonly isFailure: boolean;
-  /** What `engine.explain()` says of the operation while it waits, unless the whole engine waits for another reason. */
+  /**
+   * What `engine.explain()` reports for the operation while it waits, unless the whole engine waits for another reason.
+   */
   readonly explains: 'conflict' | 'ready' | 'backoff' | 'forbidden' | 'ambiguous' | undefined;
 }
 
-/** The one place that says what follows from an outcome. A new outcome gets its row here. */
+/** The single table of the effects of each outcome. A new outcome gets its row here. */
 export const outcomeEffects: Readonly<Record<OutcomeType, OutcomeEffects>> = {
   applied: { request: 'closed', countsTry: 'never', head: 'gone', isFailure: false, explains: undefined },
   conflict: { request: 'closed', countsTry: 'never', head: 'conflict', isFailure: false, explains: 'conflict' },
@@ -35,15 +37,15 @@ export const outcomeEffects: Readonly<Record<OutcomeType, OutcomeEffects>> = {
   ambiguous: { request: 'open', countsTry: 'never', head: 'ambiguous', isFailure: true, explains: 'ambiguous' },
 };
 
-/** Whether the engine sends the operation again by itself (F-106). `tryCount` is the count including this try. */
+/** Whether the engine resends the operation automatically (F-106). `tryCount` includes this attempt. */
 export const willRetry = (type: OutcomeType, tryCount: number, maxOutboxTryCount: number): boolean => {
   const { head } = outcomeEffects[type];
   return (head === 'ready' || head === 'waiting') && tryCount < maxOutboxTryCount;
 };
 
 /**
- * What the table says `engine.explain()` tells of an operation that waits under an error code; undefined where the code
- * is no outcome, as the server's own codes.
+ * What `engine.explain()` reports for an operation that waits under an error code. Returns undefined for a code that is
+ * not an outcome, such as the server's own codes.
  */
 export const explainedBy = (errorCode: string | undefined): OutcomeEffects['explains'] =>
   errorCode !== undefined && Object.hasOwn(outcomeEffects, errorCode)

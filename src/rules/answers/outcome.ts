@@ -13,19 +13,16 @@ import type { Outcome } from '../../model/outcome.ts';
 import type { PushConflict, PushResult, PushUnavailable, RefusalWords } from '../../model/transport.ts';
 import { timestampText } from '../values/timestamp.ts';
 
-/**
- * Turns a transport answer into exactly one outcome. Total: what is no known answer is
- * malformed.
- */
+/** Turns a transport answer into exactly one outcome. Never throws; an unknown answer is malformed. */
 export function toOutcome(op: Op, result: PushResult): Outcome {
   switch (result.type) {
     case 'pushSuccess':
-      // Applied, whatever the row beside it is worth: the next pull tells of it.
+      // Applied even if the returned row is unusable. The next pull brings the row.
       return { type: 'applied', row: readable(result.serverData), version: result.serverVersion };
     case 'pushConflict':
       return conflictOutcome(op, result);
     case 'pushNotFound':
-      // What is to be deleted is gone; what is to be changed was deleted by somebody else (F-22).
+      // A delete has its result. An edit finds that somebody else deleted the row (F-22).
       return op.type === 'delete'
         ? { type: 'applied' }
         : { type: 'conflict', current: undefined, deleted: true, serverTimestamp: '', ...wordsOf(result) };
@@ -68,7 +65,7 @@ function conflictOutcome(op: Op, result: PushConflict): Outcome {
   return {
     type: 'conflict',
     current,
-    // What cannot be read has to be fetched.
+    // A row that cannot be read must be fetched.
     deleted: deleted && (current !== undefined || result.serverData === undefined),
     serverTimestamp: result.serverTimestamp ?? updatedAtOf(result.serverData) ?? '',
     version: result.serverVersion,
@@ -76,11 +73,11 @@ function conflictOutcome(op: Op, result: PushConflict): Outcome {
   };
 }
 
-/** The row, unless no walk over it could end (I13). */
+/** Returns the row, unless walking it would exceed the nesting limit (I13). */
 const readable = (row: JsonObject | undefined): JsonObject | undefined =>
   row !== undefined && unwritableIn(row) !== undefined ? undefined : row;
 
-/** Nothing where the server gave no reason. */
+/** Empty if the server gave no reason. */
 function wordsOf({ statusCode, code, message, fields }: RefusalWords): { readonly words?: RefusalWords } {
   if (statusCode === undefined && code === undefined && message === undefined && fields === undefined) return {};
   return { words: { statusCode, code, message, fields } };
@@ -89,7 +86,7 @@ function wordsOf({ statusCode, code, message, fields }: RefusalWords): { readonl
 const updatedAtOf = (row: JsonObject | undefined): string | undefined =>
   timestampText(row?.updatedAt ?? row?.updated_at);
 
-/** The message with the reasons of single fields: it is stored, and is all that is left after a restart. */
+/** The message with the reasons of single fields. It is stored, and is all that remains after a restart. */
 function withReasons({
   message,
   fields,
@@ -111,10 +108,10 @@ function reasonsOf(fields: Readonly<Record<string, string>> = {}): string {
   return reasons.length === 0 ? '' : ` (${reasons.join('; ')})`;
 }
 
-/** Statuses that usually mean something else than a refusal of one operation. */
+/** Statuses that usually do not mean the refusal of one operation. */
 const soundsOtherwise: ReadonlySet<number> = new Set([404, 409, 410, 412]);
 
-/** A definite refusal, with the server's own words. */
+/** A definite refusal with the server's own explanation. */
 export const rejected = (words: RefusalWords & { readonly message: string }): Outcome => ({
   type: 'rejected',
   error: rejection(words),
@@ -130,13 +127,13 @@ function rejection({ statusCode, code, message, fields }: RefusalWords & { reado
 
 function unavailableOutcome({ dispatched, statusCode, message, noConnection }: PushUnavailable): Outcome {
   const error = statusCode === undefined ? new NetworkError(message) : new TransportError(message, statusCode);
-  // What provably never left closes its request, and folds with later edits; that the run must wait is judged for the
-  // whole batch.
+  // A request that was provably never sent is closed and folds with later edits. The batch verdict decides whether the
+  // run must wait.
   if (!dispatched) return { type: 'notSent', error };
   return { type: noConnection === true ? 'unavailable' : 'retryLater', error };
 }
 
-/** An adapter written in plain JavaScript can hand over anything. */
+/** An adapter in plain JavaScript can return anything. */
 const unknownAnswer = (op: Op, result: never): SyncError =>
   new ParseError(`The transport answered ${op.kind}/${op.id} with an unknown result: expected a PushResult`, {
     cause: result,

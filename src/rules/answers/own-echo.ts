@@ -5,9 +5,9 @@ import type { SyncKeys } from '../pending/overlay.ts';
 import { isSystemField } from '../values/system-fields.ts';
 
 /**
- * Recognises a server row as what this very operation made of it: a lost reply, or a conflict with ourselves (F-20,
- * F-134). Every sent field must be there with the sent value (missing counts as null); sync and creation fields are the
- * server's and do not count. A tombstone is the echo of a delete only.
+ * Recognises a server row as the result of this very operation: after a lost reply, or in a conflict with itself (F-20,
+ * F-134). The row must hold every sent field with the sent value; a missing field counts as null. Sync and creation
+ * fields belong to the server and do not count. A tombstone is only the echo of a delete.
  */
 export function isOwnEcho(op: Op, current: JsonObject, keys: SyncKeys): boolean {
   const deleted = keys.deletedAt !== undefined && valueOf(current, keys.deletedAt) !== null;
@@ -16,8 +16,8 @@ export function isOwnEcho(op: Op, current: JsonObject, keys: SyncKeys): boolean 
 }
 
 /**
- * Whether a row has every field of `sent` with its value. Missing counts as null; sync and creation fields are the
- * server's and do not count.
+ * Whether a row holds every field of `sent` with the same value. A missing field counts as null. Sync and creation
+ * fields belong to the server and do not count.
  */
 export const saysAll = (row: JsonObject, sent: JsonObject, keys: SyncKeys): boolean =>
   Object.keys(sent)

@@ -1,6 +1,6 @@
 import { outcomeEffects } from './outcome-effects.ts';
 
-/** Codes beside an operation that are no refusal: other outcomes, and what the store itself writes there. */
+/** Error codes of an operation that do not mean a refusal: other outcomes, and codes that the store itself writes. */
 export const otherCodes: readonly string[] = [
   ...Object.keys(outcomeEffects).filter((type) => type !== 'rejected'),
   'waitingFor',
@@ -9,6 +9,6 @@ export const otherCodes: readonly string[] = [
   'damaged',
 ];
 
-/** Whether the server refused the operation: with a code of its own, or as `rejected`. */
+/** Whether the server refused the operation, with its own code or as `rejected`. */
 export const isRefusalCode = (errorCode: string | undefined): boolean =>
   errorCode !== undefined && !otherCodes.includes(errorCode);

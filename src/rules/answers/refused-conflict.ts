@@ -6,8 +6,9 @@ import { rejected } from './outcome.ts';
 type ConflictOutcome = Extract<Outcome, { type: 'conflict' }>;
 
 /**
- * What the client knew of the server's row when it made a request; undefined: nothing. A base goes first: the request
- * was conditional on it. A request without one that resolves a conflict was made on the row that was decided on.
+ * What the client knew of the server's row when it made a request; undefined if nothing. A base takes precedence,
+ * because the request depended on it. A request without a base that resolves a conflict depends on the row of the
+ * decision.
  */
 export function knownThere({
   op,
@@ -21,10 +22,10 @@ export function knownThere({
 }
 
 /**
- * Tells a refusal from a conflict by what the client knows (F-151). A conflict needs a server row that is not the one
- * the request was made on. Where the row is still absent, or still has the same version, the server refuses for another
+ * Tells a refusal from a conflict by what the client knows (F-151). A conflict requires a server row that differs from
+ * the base of the request. If the row is still absent, or still has the same version, the server refused for another
  * reason: a UNIQUE value, a foreign key, a locked record, a PUT that does not create. The refusal keeps the server's
- * words.
+ * explanation.
  */
 export function asRefusal(
   request: Pick<TakenRequest, 'op' | 'isUnseen' | 'wasShown' | 'decidedOn'>,
@@ -46,7 +47,7 @@ function isAsKnown({ current, deleted, serverTimestamp, version }: ConflictOutco
     serverTimestamp !== known.version
   )
     return false;
-  // Two writes within one tick of the server's clock share a timestamp, and differ in their ETag.
+  // Two writes within one tick of the server's clock share a timestamp and differ in their ETag.
   return known.requestVersion === undefined || version === undefined || version === known.requestVersion;
 }
 

@@ -5,7 +5,7 @@ import type { Diagnosis, DiagnosisCode, DiagnosisEvidence, Remedy } from './diag
 import type { QueueGroup } from './digest-queue.ts';
 
 export interface DescribeDiagnosisOptions {
-  /** Epoch ms; with it times are told as spans ("in 2 minutes"). */
+  /** Current time, epoch ms. When given, times are described as time spans ("in 2 minutes"). */
   readonly now?: number | undefined;
 }
 
@@ -17,7 +17,7 @@ const changes = (count: number): string => (count === 1 ? 'One change' : `${coun
 const waiting = (pending: number): string =>
   pending === 0 ? '' : ` ${changes(pending)} ${pending === 1 ? 'waits' : 'wait'} on this device.`;
 
-/** `the server's words`, where it said something. */
+/** Quotes the server's explanation, if there is one. */
 const said = ({ first: { lastError } }: QueueGroup): string =>
   lastError === undefined ? '' : ` It says: ${lastError}`;
 
@@ -35,7 +35,7 @@ const sentences: Sentences = {
   wrongAddress: ({ error }) => describeSyncError(error),
   runFailed: ({ error }) => describeSyncError(error),
   serverGivenUp: ({ error, hasTriggers }) =>
-    `${describeSyncError(error)} ${hasTriggers ? 'It is tried again when the app next syncs.' : 'Nothing tries again by itself.'}`,
+    `${describeSyncError(error)} ${hasTriggers ? 'The app tries again with its next sync.' : 'The app does not try again automatically.'}`,
 
   conflict: ({ count }) =>
     count === 1
@@ -43,37 +43,37 @@ const sentences: Sentences = {
       : `Somebody else changed ${count} records that you changed, too. Decide which versions stay.`,
   stuck: (evidence) => `${group(evidence)} cannot be sent: the server refused too often.${said(evidence)}`,
   ambiguous: (evidence) =>
-    `${group(evidence)} may or may not have reached the server. Look at the record, then send again or drop.`,
+    `${group(evidence)} may or may not have reached the server. Check the record, then send the change again or drop it.`,
   unsendable: (evidence) => `${group(evidence)} cannot be sent as stored on this device.`,
   forbidden: (evidence) =>
     `The server does not allow you to make ${evidence.count === 1 ? 'a change' : 'some changes'}.${said(evidence)}`,
   rejected: (evidence) =>
     `The server did not accept ${evidence.count === 1 ? 'a change' : 'some changes'}.${said(evidence)}`,
-  ring: () => 'Some new records refer to each other, so the server can take none of them first.',
+  ring: () => 'Some new records refer to each other, so the server cannot accept any of them first.',
   unknownKind: ({ first }) => `Changes of '${first.kind}' are not sent: this version of the app does not know them.`,
   newerSchema: ({ first }) => `Changes of '${first.kind}' are not sent until this app is up to date.`,
   quarantined: ({ count, isAtLeast, kind }) =>
     `${count === 1 ? 'One record' : `${isAtLeast ? 'At least ' : ''}${count} records`} of '${kind}' from the server cannot be stored on this device. What you see may be older.`,
   memoryStorage: ({ pending }) => `The data lives in this tab only and is lost when you close it.${waiting(pending)}`,
   storageNearlyFull: ({ quota, usage }) =>
-    `The browser has little space left for this app: ${Math.floor((100 * usage) / quota)} % are used.`,
+    `The browser has little space left for this app: ${Math.floor((100 * usage) / quota)}% is used.`,
   clockDoubt: ({ offsetMs }) =>
     `The clock of this device is ${span(Math.abs(offsetMs))} ${offsetMs > 0 ? 'behind' : 'ahead of'} the server's.`,
   noTrigger: ({ pending }) =>
     `${changes(pending)} ${pending === 1 ? 'waits' : 'wait'}, and nothing will start a sync by itself.`,
   stale: ({ lastSyncedAt }, { now }) =>
     now === undefined
-      ? 'The last sync is long ago. The server may have newer data.'
+      ? 'The last sync was a long time ago. The server may have newer data.'
       : `The last sync was ${span(now - lastSyncedAt)} ago. The server may have newer data.`,
 
   paused: ({ pending }) => `${syncWords.paused}${waiting(pending)}`,
-  offline: ({ pending }) => `${syncWords.offline} You can go on working.${waiting(pending)}`,
+  offline: ({ pending }) => `${syncWords.offline} You can keep working.${waiting(pending)}`,
   retrying: ({ error, retryAt }, { now }) =>
     error === undefined
       ? `The last attempt failed. ${retryAt === undefined ? syncWords.sentLater : nextTry(retryAt, now)}`
       : describeSyncError(error, { retryAt, now }),
   changesRetrying: (evidence, { now }) =>
-    `${group(evidence)} failed and ${evidence.count === 1 ? 'is' : 'are'} tried again.${evidence.retryAt === undefined ? '' : ` ${nextTry(evidence.retryAt, now)}`}`,
+    `${group(evidence)} failed and will be tried again.${evidence.retryAt === undefined ? '' : ` ${nextTry(evidence.retryAt, now)}`}`,
   queued: ({ pending }) => `${changes(pending)} will be sent soon.`,
 
   anotherTab: () => syncWords.standby,
@@ -87,8 +87,8 @@ const sentences: Sentences = {
 };
 
 /**
- * Says a finding in one or two English sentences, for people. An app that speaks another language writes its own from
- * `code` and `evidence`.
+ * Describes a finding to people in one or two English sentences. An app in another language writes its own from `code`
+ * and `evidence`.
  */
 export function describeDiagnosis<Code extends DiagnosisCode>(
   { code, evidence }: Extract<Diagnosis, { readonly code: Code }>,
@@ -104,19 +104,19 @@ const labels: Readonly<Partial<Record<DiagnosisCode, string>>> = {
   memoryStorage: 'in memory only',
 };
 
-/** A finding in a few words, as for a badge. Only what a badge shows today has some. */
+/** Describes a finding in a few words, for a badge. Undefined for findings that have no badge. */
 export const labelDiagnosis = ({ code }: Diagnosis): string | undefined => labels[code];
 
 const remedies: Readonly<Record<Remedy, string>> = {
   addTriggers: 'Call createTriggers(engine, …).start(), or engine.startAuto().',
-  adoptScope: 'Keep the data for the present account.',
-  allowNull: 'Let one of the columns by which the records refer to each other be NULL.',
+  adoptScope: 'Keep the data for the current account.',
+  allowNull: 'Make one of the columns that link the records nullable.',
   amend: 'Correct the change.',
-  askPermission: 'Ask for the permission.',
+  askPermission: 'Ask for permission.',
   checkAddress: 'Check the address of the server.',
   checkServer: 'Check the server.',
-  clearScope: 'Empty this device for the present account.',
-  correctTable: "Let the local table take the server's rows.",
+  clearScope: 'Clear this device for the current account.',
+  correctTable: "Change the local table so that it accepts the server's rows.",
   createEngine: 'Create a new engine, or reload.',
   decideConflict: 'Decide which version stays.',
   drop: 'Drop the change.',
@@ -124,7 +124,7 @@ const remedies: Readonly<Record<Remedy, string>> = {
   freeSpace: 'Free some space on the device.',
   goOnline: 'Connect to a network.',
   leavePrivateWindow: 'Open the app in a normal window.',
-  lookAndRetry: 'Look at the record, then send the change again.',
+  lookAndRetry: 'Check the record, then send the change again.',
   persistStorage: 'Allow the browser to keep the data, or install the app.',
   registerTable: 'Register the table with the engine.',
   reload: 'Reload the app.',
@@ -138,5 +138,5 @@ const remedies: Readonly<Record<Remedy, string>> = {
   wait: 'Wait.',
 };
 
-/** Says a remedy in English. */
+/** Describes a remedy in English. */
 export const describeRemedy = (remedy: Remedy): string => remedies[remedy];

@@ -2,10 +2,10 @@ import type { StorageStatus } from '../../model/storage-status.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import { findingsOf, only, type Evidence } from './finding.ts';
 
-/** Share of the quota from which on space counts as short. */
+/** Share of the quota from which space counts as short. */
 const nearlyFull = 0.9;
 
-/** What the storage of a page alone shows. */
+/** The findings that follow from the storage of a page alone. */
 export function storageEvidence(storage: StorageStatus, pending: number): Evidence {
   const { mode, role, reason, damage, quota, usage, persisted, persistRefused } = storage;
   return {
@@ -20,6 +20,6 @@ export function storageEvidence(storage: StorageStatus, pending: number): Eviden
   };
 }
 
-/** What is wrong with the storage of a page, the most important first; an empty list where nothing is. */
+/** Problems with the storage of a page, most important first. Empty if there are none. */
 export const diagnoseStorage = (storage: StorageStatus, pending: number): readonly Diagnosis[] =>
   findingsOf(storageEvidence(storage, pending));

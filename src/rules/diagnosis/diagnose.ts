@@ -4,7 +4,7 @@ import type { DiagnosisFacts } from './diagnosis-facts.ts';
 import { storageEvidence } from './diagnose-storage.ts';
 import { finding, findingsOf, only, type Evidence } from './finding.ts';
 
-/** A smaller difference of the clocks harms nothing that people notice. */
+/** People do not notice a smaller clock difference. */
 const clockDoubtMs = 5 * 60_000;
 
 const busyPhases: ReadonlySet<SyncPhaseName> = new Set([
@@ -19,8 +19,8 @@ const busyPhases: ReadonlySet<SyncPhaseName> = new Set([
 ]);
 
 /**
- * Says what is wrong, what shows it and what helps, the most important first; `allWell` where nothing is wrong, beside
- * what is only good to know of the storage. Total: the list is never empty.
+ * Reports what is wrong, the evidence and the remedies, most important first. If nothing is wrong, returns `allWell`
+ * and any notices about the storage. Never throws and never returns an empty list.
  */
 export function diagnose(facts: DiagnosisFacts): readonly Diagnosis[] {
   const evidence: Evidence = {
@@ -73,7 +73,7 @@ function serverEvidence(facts: DiagnosisFacts): Evidence {
     return { ...account, retrying: { error: lastError, ...(retryAt === undefined ? {} : { retryAt }) } };
   if (lastError.retryable)
     return { ...account, serverGivenUp: only(phase === 'idle', { ...server, hasTriggers: triggers.length > 0 }) };
-  // A session that was renewed since needs nobody.
+  // Somebody has signed in since, so no action is needed.
   const isOver = lastError.scopeChanged === true || (lastError.category === 'auth' && lastError.statusCode !== 403);
   return { ...account, runFailed: only(!isOver, server) };
 }
@@ -85,7 +85,7 @@ function queueEvidence({ status, queue, quarantine }: DiagnosisFacts): Evidence 
       count: Math.max(conflicts, conflicts === 0 ? (queue.conflict?.count ?? 0) : 0),
       ...(queue.conflict === undefined ? {} : { first: queue.conflict.first }),
     }),
-    // The status counts all of them.
+    // The status counts all of them; the queue is a sample.
     stuck: queue.stuck && { ...queue.stuck, count: Math.max(status.stuck, queue.stuck.count), isAtLeast: false },
     ambiguous: queue.ambiguous,
     unsendable: queue.unsendable,

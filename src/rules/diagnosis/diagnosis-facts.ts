@@ -3,24 +3,24 @@ import type { SyncStatus } from '../../model/status.ts';
 import type { QuarantineFacts } from './diagnosis.ts';
 import type { QueueDigest } from './digest-queue.ts';
 
-/** What may start a sync by itself. `tableClock`: a table's `syncIntervalMs`. */
+/** What may start a sync automatically. `tableClock`: a table's `syncIntervalMs`. */
 export type TriggerName = 'interval' | 'outbox' | 'remote' | 'network' | 'visibility' | 'tableClock';
 
-/** Everything a diagnosis is made from. Times are epoch ms. */
+/** The input of a diagnosis. Times are epoch ms. */
 export interface DiagnosisFacts {
   readonly status: SyncStatus;
-  /** The server does not accept the session, also while something else goes on. */
+  /** The server rejects the session; also set while another phase runs. */
   readonly isSignedOut: boolean;
-  /** The whole engine waits before it tries again, not only single operations. */
+  /** The whole engine waits before the next attempt, not only single operations. */
   readonly isBackingOff: boolean;
-  /** Why it waits, where that is known; the status tells only of runs that have ended. */
+  /** Why it waits, if known. The status only describes runs that have ended. */
   readonly failure?: SyncErrorInfo | undefined;
   readonly queue: QueueDigest;
   readonly quarantine?: QuarantineFacts | undefined;
   readonly triggers: readonly TriggerName[];
-  /** Server time less device time, ms; 0 while unknown. */
+  /** Server time minus device time in ms; 0 if unknown. */
   readonly clockOffsetMs: number;
   readonly now: number;
-  /** How long after the last sync data counts as old. `Infinity`: never. */
+  /** Age of the last sync in ms from which data counts as old. `Infinity`: never. */
   readonly staleAfterMs: number;
 }

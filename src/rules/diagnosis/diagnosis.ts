@@ -2,12 +2,12 @@ import type { SyncErrorInfo } from '../../model/errors/errors.ts';
 import type { QueueGroup } from './digest-queue.ts';
 
 /**
- * How urgent a finding is. `error`: nothing is synchronised until somebody acts. `warning`: something needs somebody, the
- * rest goes on. `waiting`: it mends itself. `notice`: good to know. `ok`: nothing is wrong.
+ * Urgency of a finding. `error`: nothing syncs until somebody acts. `warning`: something needs attention, the rest
+ * continues. `waiting`: resolves without action. `notice`: for information. `ok`: nothing is wrong.
  */
 export type DiagnosisLevel = 'error' | 'warning' | 'waiting' | 'notice' | 'ok';
 
-/** What helps. A screen offers it as a button or says it in its own words. */
+/** A possible remedy. A screen offers it as a button or describes it in its own words. */
 export type Remedy =
   | 'addTriggers'
   | 'adoptScope'
@@ -38,7 +38,7 @@ export type Remedy =
   | 'updateApp'
   | 'wait';
 
-/** What shows each finding. Times are epoch ms. */
+/** The evidence of each finding. Times are epoch ms. */
 export interface DiagnosisEvidence {
   /** A newer release of the app holds the database. */
   readonly appOutdated: Nothing;
@@ -50,30 +50,30 @@ export interface DiagnosisEvidence {
   readonly stopped: Nothing;
   /** The database belongs to another user or server. */
   readonly otherAccount: { readonly pending: number };
-  /** The server does not accept the session. */
+  /** The server rejects the session. */
   readonly signInNeeded: { readonly pending: number };
-  /** A web page came instead of an answer: a network's sign-in page, or a website's address. */
+  /** The response was a web page: a captive portal, or a website at the configured address. */
   readonly webPage: ServerEvidence;
-  /** The server does not serve the address that the app asks at. */
+  /** The server does not serve the address that the app uses. */
   readonly wrongAddress: ServerEvidence;
-  /** A run failed with something that trying again does not repair. */
+  /** A run failed, and a retry would not help. */
   readonly runFailed: ServerEvidence;
-  /** The tries of the last run are used up, and no further one is planned. */
+  /** The last run used all its attempts, and no further one is planned. */
   readonly serverGivenUp: ServerEvidence & { readonly hasTriggers: boolean };
 
   /** Conflicts wait for a decision. */
   readonly conflict: { readonly count: number; readonly first?: QueueGroup['first'] | undefined };
   /** The server refused changes too often. */
   readonly stuck: QueueGroup;
-  /** Nobody knows whether the server has these changes. */
+  /** The server may or may not have these changes. */
   readonly ambiguous: QueueGroup;
-  /** Changes cannot be sent as they are stored. */
+  /** Changes cannot be sent as stored. */
   readonly unsendable: QueueGroup;
   /** The server does not allow changes. */
   readonly forbidden: QueueGroup;
-  /** The server refused changes. They are tried again. */
+  /** The server refused changes. The engine will retry them. */
   readonly rejected: QueueGroup;
-  /** Rows refer to each other by columns that must not be NULL, so none can be created first. */
+  /** Rows reference each other through NOT NULL columns, so none can be created first. */
   readonly ring: QueueGroup;
   /** Changes of tables that this engine does not know. */
   readonly unknownKind: QueueGroup;
@@ -81,22 +81,22 @@ export interface DiagnosisEvidence {
   readonly newerSchema: QueueGroup;
   /** Rows of the server that the local table cannot store. */
   readonly quarantined: QuarantineFacts;
-  /** The database ends with this tab. */
+  /** The database is lost when this tab closes. */
   readonly memoryStorage: { readonly pending: number; readonly reason?: string | undefined };
   /** The browser has little space left for this site. */
   readonly storageNearlyFull: { readonly quota: number; readonly usage: number };
-  /** The clocks of device and server differ: server time less device time. */
+  /** The clocks of device and server differ: server time minus device time, in ms. */
   readonly clockDoubt: { readonly offsetMs: number };
-  /** Changes wait, and nothing installed will start a sync. */
+  /** Changes are queued, and nothing will start a sync. */
   readonly noTrigger: { readonly pending: number };
-  /** The last sync is long ago. */
+  /** The last sync was long ago. */
   readonly stale: { readonly lastSyncedAt: number };
 
   readonly paused: { readonly pending: number };
   readonly offline: { readonly pending: number };
-  /** The last attempt failed. It is made again at `retryAt`. */
+  /** The last attempt failed. The next one is at `retryAt`. */
   readonly retrying: { readonly error?: SyncErrorInfo | undefined; readonly retryAt?: number | undefined };
-  /** Single changes failed alone. They are tried again by themselves. */
+  /** Single changes failed. The engine retries them automatically. */
   readonly changesRetrying: QueueGroup;
   /** Changes wait for the next sync. */
   readonly queued: { readonly pending: number };
@@ -107,7 +107,7 @@ export interface DiagnosisEvidence {
   readonly notPersisted: Nothing;
 
   readonly starting: Nothing;
-  /** The tables are filled for the first time. */
+  /** The first pull fills the tables. */
   readonly firstPull: Nothing;
   readonly syncing: Nothing;
   /** This database was never synchronised. */
@@ -125,7 +125,7 @@ export interface ServerEvidence {
 
 export interface QuarantineFacts {
   readonly count: number;
-  /** More than `count` may be there. */
+  /** The real number may be higher than `count`. */
   readonly isAtLeast: boolean;
   readonly kind: string;
   readonly id: string;
@@ -134,18 +134,18 @@ export interface QuarantineFacts {
 
 export type DiagnosisCode = keyof DiagnosisEvidence;
 
-/** One finding: what is wrong, how urgent it is, what shows it, and what helps. Plain data. */
+/** One finding: what is wrong, its urgency, evidence and remedies. Plain data. */
 export type Diagnosis = {
   readonly [Code in DiagnosisCode]: {
     readonly code: Code;
     readonly level: DiagnosisLevel;
     readonly evidence: DiagnosisEvidence[Code];
-    /** The most helpful first. */
+    /** The most helpful remedy first. */
     readonly remedies: readonly Remedy[];
   };
 }[DiagnosisCode];
 
-/** Urgency and remedies of each finding, the most important first. */
+/** Urgency and remedies of each finding, most important first. */
 export const findings: Readonly<
   Record<DiagnosisCode, { readonly level: DiagnosisLevel; readonly remedies: readonly Remedy[] }>
 > = {

@@ -2,7 +2,7 @@ import type { PendingReason } from '../../model/pending-operation.ts';
 import type { QueuedOperation } from '../../model/queue.ts';
 import { isRefusalCode } from '../answers/refusal-code.ts';
 
-/** A queued operation with its reason, as `explain()` finds it. */
+/** A queued operation with the reason that `explain()` finds. */
 export interface ExplainedOperation extends QueuedOperation {
   readonly reason: PendingReason;
   /** Epoch ms. */
@@ -12,9 +12,9 @@ export interface ExplainedOperation extends QueuedOperation {
 /** Operations that wait for the same reason. */
 export interface QueueGroup {
   readonly count: number;
-  /** Only a sample of the queue was read: more than `count` may wait so. */
+  /** The queue was only sampled, so more than `count` operations may wait for this reason. */
   readonly isAtLeast: boolean;
-  /** The oldest of them. */
+  /** The oldest operation of the group. */
   readonly first: {
     readonly opId: string;
     readonly kind: string;
@@ -23,16 +23,16 @@ export interface QueueGroup {
     /** The server's reasons by wire key. */
     readonly errorFields?: Readonly<Record<string, string>> | undefined;
   };
-  /** The earliest time at which one of them is tried again, epoch ms. */
+  /** The earliest next attempt of the group, epoch ms. */
   readonly retryAt?: number | undefined;
 }
 
-/** A reason of `explain()`, divided where something else helps. */
+/** A reason of `explain()`, split where the remedies differ. */
 export type QueueGroupName = PendingReason | 'unsendable' | 'rejected' | 'ring';
 
 export type QueueDigest = Readonly<Partial<Record<QueueGroupName, QueueGroup>>>;
 
-/** Sums operations up by what holds them. `isSample`: not all of the queue was read. */
+/** Groups operations by their reason to wait. `isSample`: only part of the queue was read. */
 export function digestQueue(operations: readonly ExplainedOperation[], isSample: boolean): QueueDigest {
   const groups: Partial<Record<QueueGroupName, QueueGroup>> = {};
   for (const operation of operations)
@@ -64,6 +64,6 @@ function groupsOf(operation: ExplainedOperation): readonly QueueGroupName[] {
   return ring === undefined ? [own] : [own, 'ring'];
 }
 
-/** The server gave a definite answer to it. Whatever else waits may pass. */
+/** The server gave it a definite answer. Other failures may be temporary. */
 const isRefused = ({ state, errorCode }: ExplainedOperation): boolean =>
   state === 'waiting' && isRefusalCode(errorCode);

@@ -4,10 +4,10 @@ import type { Json, JsonObject } from '../../model/values/json.ts';
 import { deepEqual } from '../values/deep-equal.ts';
 import { isSystemField } from '../values/system-fields.ts';
 
-/** Where the value of a field is taken from. `own` is written by the person who decides. */
+/** The source of a field's value. `own` is written by the person who decides. */
 export type FieldChoice = 'local' | 'server' | 'base' | 'own';
 
-/** One field on all three sides; undefined: it is not there. */
+/** One field on all three sides; undefined if a side does not have it. */
 export interface ConflictField {
   readonly name: string;
   readonly base: Json | undefined;
@@ -15,17 +15,17 @@ export interface ConflictField {
   readonly server: Json | undefined;
   readonly changedHere: boolean;
   readonly changedThere: boolean;
-  /** Both sides changed it, and not to the same value. */
+  /** Both sides changed it to different values. */
   readonly isContested: boolean;
-  /** What a merge takes where nobody says otherwise. */
+  /** The side that a merge takes by default. */
   readonly proposed: 'local' | 'server';
-  /** The relative changes that made the local value. */
+  /** The relative changes that produced the local value. */
   readonly deltas?: readonly Delta[] | undefined;
 }
 
 /**
- * Lines up the three sides of a conflict, field by field: contested ones first, then what one side changed, then the
- * rest.
+ * Lists the fields of a conflict with their three sides: contested fields first, then fields changed on one side, then
+ * the rest.
  */
 export function conflictFields(conflict: Conflict): readonly ConflictField[] {
   const { localData, serverData, baseData, changedFields, serverDeleted, opType, deltas = [] } = conflict;
@@ -40,14 +40,14 @@ export function conflictFields(conflict: Conflict): readonly ConflictField[] {
       (changedFields?.includes(name) ?? !same(sides.local, baseData === undefined ? sides.server : sides.base));
     const changedThere = server !== undefined && (baseData === undefined ? !isSame : !same(sides.server, sides.base));
     const own = deltas.filter(({ field }) => field === name);
-    // Whatever was written here, the server sets these.
+    // The server sets these fields, whatever was written locally.
     const isServers = isSystemField(name);
     return {
       name,
       ...sides,
       changedHere: changedHere && !isServers,
       changedThere: changedThere && !isServers,
-      // A relative change goes on top of whatever the server has: both count.
+      // A relative change applies on top of the server's value, so both count.
       isContested: changedHere && changedThere && !isSame && !isServers && own.length === 0,
       proposed: changedHere && !isServers ? 'local' : 'server',
       ...(own.length === 0 ? {} : { deltas: own }),
@@ -61,15 +61,15 @@ export function conflictFields(conflict: Conflict): readonly ConflictField[] {
 const same = (a: Json | undefined, b: Json | undefined): boolean =>
   a === undefined || b === undefined ? a === b : deepEqual(a, b);
 
-/** Whether the field is worth showing: the sides do not agree on it. */
+/** Whether the field is worth showing, because the sides differ. */
 export const differs = ({ changedHere, changedThere }: ConflictField): boolean => changedHere || changedThere;
 
-/** Choices by field; the others are as proposed. */
+/** Choices by field. Fields without a choice use `proposed`. */
 export type FieldChoices = Readonly<Record<string, FieldChoice>>;
 
 /**
- * The row that the choices make: what `acceptMerged` sends. `ownValue` gives the values that were written. Fields that
- * are nowhere on the chosen side are left out.
+ * Builds the row that `acceptMerged` sends from the choices. `ownValue` returns the values written by hand. Omits
+ * fields that the chosen side does not have.
  */
 export function mergedRow(
   fields: readonly ConflictField[],

@@ -9,8 +9,8 @@ import { uniteLists } from './merge-lists.ts';
 import { compareTimestamps, parseTimestamp } from '../values/timestamp.ts';
 
 /**
- * Decides single fields of a merged row by their own rules, and corrects which side they came from. A field that the
- * user did not change is the server's under every rule. What a function throws is thrown on.
+ * Applies the rules of single fields to a merged row, and updates which side each field came from. Under every rule, a
+ * field that the user did not change takes the server's value. Errors of a rule function propagate.
  */
 export function applyFieldRules(
   merged: MergeResult,
@@ -50,7 +50,7 @@ function decide(
     case 'server':
       return theirs;
     case 'union':
-      // What is no list has nothing to unite.
+      // Only lists can be united.
       return Array.isArray(mine) && Array.isArray(theirs) ? uniteLists(mine, theirs) : merged;
     case 'max':
       return extreme(key, mine, theirs, 1);

@@ -8,8 +8,8 @@ import { isSystemField } from '../values/system-fields.ts';
 export type LocalChange = Pick<Conflict, 'localData' | 'baseData' | 'changedFields'>;
 
 /**
- * The fields that the user changed: those named, else those whose value is not the base's. Server-owned fields never
- * count.
+ * The fields that the user changed: the named ones, otherwise those whose value differs from the base. Excludes the
+ * server's own fields.
  */
 export function intendedFields({ localData, baseData, changedFields }: LocalChange): readonly string[] {
   const fields =
@@ -19,15 +19,15 @@ export function intendedFields({ localData, baseData, changedFields }: LocalChan
 }
 
 /**
- * Names the fields in which a result does not hold what the user meant: what is not named here survived. Lists and
- * nested objects are looked into, so that a list which took in both sides has lost nothing.
+ * Names the fields whose result lacks part of the user's change; all other changes survived. Compares lists and nested
+ * objects item by item, so that a list with the items of both sides has lost nothing.
  */
 export const lostFields = (change: LocalChange, result: JsonObject): readonly string[] =>
   intendedFields(change).filter(
     (key) => !holds(valueOf(change.baseData ?? {}, key), valueOf(change.localData, key), valueOf(result, key)),
   );
 
-/** Whether everything that turned `before` into `mine` is also in `result`. */
+/** Whether `result` contains every change from `before` to `mine`. */
 function holds(before: Json, mine: Json, result: Json): boolean {
   if (deepEqual(mine, result)) return true;
   if (Array.isArray(mine) && Array.isArray(result))

@@ -4,7 +4,7 @@ import { deepEqual } from '../values/deep-equal.ts';
 import { mergeLists, uniteLists } from './merge-lists.ts';
 import { isSystemField } from '../values/system-fields.ts';
 
-/** A merged row, and which side its fields came from; a field that both contributed to is in both lists. */
+/** A merged row and the sides its fields came from. A field from both sides is in both lists. */
 export interface MergeResult extends MergeInfo {
   readonly data: JsonObject;
 }
@@ -14,7 +14,7 @@ interface Sides {
   readonly server: JsonObject;
   readonly base: JsonObject | undefined;
   readonly changed: ReadonlySet<string> | undefined;
-  /** Inside a field a missing key is a removed one; in a row it is one that was not sent. */
+  /** Within a field, a missing key means removed. In a row, it means not sent. */
   readonly nested: boolean;
 }
 
@@ -23,7 +23,7 @@ interface Merged {
   readonly from: 'local' | 'server' | 'both';
 }
 
-/** Merges field by field, beginning with the server's row; system fields stay the server's (MU-10). */
+/** Merges field by field, starting from the server's row. System fields stay the server's (MU-10). */
 export function mergeFields(sides: Sides): MergeResult {
   const { local, server, base, changed, nested } = sides;
   // A Map, because assigning a key named `__proto__` to an object literal would change its prototype.
@@ -45,7 +45,7 @@ export function mergeFields(sides: Sides): MergeResult {
   }
   if (nested && base !== undefined) {
     for (const key of Object.keys(base)) {
-      // Removed here, untouched there.
+      // Removed here, unchanged there.
       if (isSystemField(key) || Object.hasOwn(local, key) || !data.has(key) || !deepEqual(data.get(key), base[key]))
         continue;
       data.delete(key);
@@ -57,8 +57,8 @@ export function mergeFields(sides: Sides): MergeResult {
 }
 
 /**
- * MU-14 to MU-21. `insisted`: the user is known to have changed the field, so that an empty value is a cleared one
- * (F-28).
+ * Merges without a base (MU-14 to MU-21). `insisted`: the user is known to have changed the field, so an empty value is
+ * a cleared one (F-28).
  */
 function mergeBlind(mine: Json, theirs: Json, insisted: boolean): Merged {
   if (mine === null)
@@ -70,8 +70,8 @@ function mergeBlind(mine: Json, theirs: Json, insisted: boolean): Merged {
 }
 
 /**
- * With what both came from: who changed it wins; where both did, lists and objects merge inside and anything else is
- * the local one.
+ * Merges with a base: the side that changed the field wins. If both did, lists and objects merge inside; for anything
+ * else the local value wins.
  */
 function mergeKnowing(before: Json, mine: Json, theirs: Json, insisted: boolean): Merged {
   if (!insisted && deepEqual(mine, before)) return { value: theirs, from: 'server' };
@@ -93,13 +93,13 @@ function mergeKnowing(before: Json, mine: Json, theirs: Json, insisted: boolean)
   return { value: mine, from: 'local' };
 }
 
-/** Items added on both sides under one id: the server's, as in a merge without base (MU-18). */
+/** Items added on both sides under one id: the server's wins, as in a merge without base (MU-18). */
 function mergeItem(base: Json | undefined, local: Json, server: Json): Json {
   if (!isJsonObject(base) || !isJsonObject(local) || !isJsonObject(server)) return server;
   return mergeFields({ local, server, base, changed: undefined, nested: true }).data;
 }
 
-/** Two objects with different ids are two things: a mixture of them would be neither. */
+/** Objects with different ids are different things; a mixture would be neither. */
 const isSameThing = (mine: JsonObject, theirs: JsonObject): boolean =>
   deepEqual(valueOf(mine, 'id'), valueOf(theirs, 'id'));
 
@@ -108,5 +108,5 @@ const ofNested = ({ data, localFields }: MergeResult): Merged => ({
   from: localFields.length > 0 ? 'both' : 'server',
 });
 
-/** Missing counts as null (TRK-06). */
+/** A missing field counts as null (TRK-06). */
 const valueOf = (row: JsonObject, key: string): Json => (Object.hasOwn(row, key) ? (row[key] ?? null) : null);

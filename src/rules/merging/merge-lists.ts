@@ -1,13 +1,13 @@
 import { isJsonObject, type Json } from '../../model/values/json.ts';
 import { canonicalText, deepEqual } from '../values/deep-equal.ts';
 
-/** Merges one item that both sides have; `base` is absent where neither had it before. */
+/** Merges one item that both sides have; `base` is absent if neither had it before. */
 export type MergeItem = (base: Json | undefined, local: Json, server: Json) => Json;
 
 /**
- * Unites two lists without knowing what they came from: the server's items in their order, then the local ones that are
- * not among them (MU-17). Objects with an `id` are matched by it, the server's version stays (MU-18); everything else
- * by content (F-30).
+ * Unites two lists without a base: the server's items in their order, then the local items that are missing there
+ * (MU-17). Objects with an `id` match by id, and the server's version stays (MU-18). Everything else matches by content
+ * (F-30).
  */
 export function uniteLists(local: readonly Json[], server: readonly Json[]): readonly Json[] {
   const known = new Set(server.map(identityOf));
@@ -22,9 +22,9 @@ export function uniteLists(local: readonly Json[], server: readonly Json[]): rea
 }
 
 /**
- * Merges two lists that both changed from `base` (F-29). An item removed on one side and untouched on the other is
- * gone; removed on one side and edited on the other stays edited; added on either side stays. The order is the
- * server's, unless only the local side reordered.
+ * Merges two lists that both changed from `base` (F-29). An item removed on one side and unchanged on the other is
+ * removed. An item removed on one side and edited on the other stays, edited. Additions of either side stay. The order
+ * is the server's, unless only the local side reordered.
  */
 export function mergeLists(
   base: readonly Json[],
@@ -52,8 +52,8 @@ export function mergeLists(
 }
 
 /**
- * Lays the items of `other` into the order of `main`: behind the item they follow there; those at the very end go to
- * the end.
+ * Inserts the items of `other` into the order of `main`, each after the item that it follows in `other`. Items at the
+ * very end go to the end.
  */
 function weave(main: readonly string[], other: readonly string[], kept: ReadonlyMap<string, Json>): readonly string[] {
   const result = main.filter((key) => kept.has(key));
@@ -79,8 +79,8 @@ function isReordered(list: ReadonlyMap<string, Json>, base: ReadonlyMap<string, 
 }
 
 /**
- * Gives items in order under a name each: objects by their `id`, all others by content; the second of two equal items
- * has another name than the first.
+ * Names each item, in order: objects by their `id`, all others by content. The second of two equal items gets a
+ * different name.
  */
 export function byIdentity(list: readonly Json[]): ReadonlyMap<string, Json> {
   const counts = new Map<string, number>();

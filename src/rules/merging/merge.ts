@@ -6,15 +6,15 @@ import { toFieldSet } from './three-way-merge.ts';
 export type { MergeResult } from './merge-fields.ts';
 
 interface MergeOptions {
-  /** Local fields that count; absent: all. */
+  /** Local fields to consider; absent: all. */
   readonly changedFields?: Iterable<string> | undefined;
-  /** What both rows came from. */
+  /** The common base of both rows. */
   readonly base?: JsonObject | undefined;
 }
 
 /**
- * Lays the local values that are not null over the server's row, system fields included; nested objects are replaced
- * whole (MU-02 to MU-05). With `changedFields` only these count, and null among them clears the field (F-28).
+ * Writes the local non-null values over the server's row, including system fields; replaces nested objects whole (MU-02
+ * to MU-05). With `changedFields`, only these fields count, and null among them clears the field (F-28).
  */
 export function defaultMerge(local: JsonObject, server: JsonObject, options: MergeOptions = {}): JsonObject {
   const changed = checked(local, server, options);
@@ -25,8 +25,8 @@ export function defaultMerge(local: JsonObject, server: JsonObject, options: Mer
 }
 
 /**
- * Joins nested objects; wherever a key exists locally and is no object on both sides, the local value wins, null and
- * lists included (MU-06 to MU-09). With `changedFields` only these top-level fields are taken from the local row.
+ * Merges nested objects. For every other local key the local value wins, including null and lists (MU-06 to MU-09).
+ * With `changedFields`, only these top-level fields are taken from the local row.
  */
 export function deepMerge(local: JsonObject, server: JsonObject, options: MergeOptions = {}): JsonObject {
   const changed = checked(local, server, options);
@@ -36,10 +36,10 @@ export function deepMerge(local: JsonObject, server: JsonObject, options: MergeO
 }
 
 /**
- * Merges so that neither side loses data, and tells which fields came from where (MU-10 to MU-23): system fields are
- * the server's, lists are united, nested objects merged, an empty local value gives way unless the field is in
- * `changedFields`. With `base` it is `threeWayMerge`, where removals survive too. Throws `ValidationError` on keys such
- * as `__proto__`.
+ * Merges so that neither side loses data, and reports which fields came from where (MU-10 to MU-23). System fields are
+ * the server's; lists are united and nested objects merged. An empty local value yields unless the field is in
+ * `changedFields`. With `base`, it is `threeWayMerge`, where removals survive too. Throws `ValidationError` for keys
+ * such as `__proto__`.
  */
 export function preservingMerge(local: JsonObject, server: JsonObject, options: MergeOptions = {}): MergeResult {
   return mergeFields({ local, server, base: options.base, changed: checked(local, server, options), nested: false });

@@ -3,10 +3,10 @@ import { mergeFields, type MergeResult } from './merge-fields.ts';
 import { assertSafeKeys, assertSafeName } from '../values/safe-keys.ts';
 
 /**
- * Merges two rows that came from `base`: each field goes to the side that changed it, where both did to the local one;
- * lists and nested objects merge inside. Clearing a field, removing a list item and editing a list item by `id` survive
- * (F-28, F-29). With `changedFields` only these local fields count, and they count even where they equal the base.
- * Throws `ValidationError` on keys such as `__proto__`. Inputs are never changed.
+ * Merges two rows with a common `base`. The side that changed a field wins; if both did, the local side. Lists and
+ * nested objects merge inside. Cleared fields, removed list items and edits of list items by `id` survive (F-28, F-29).
+ * With `changedFields`, exactly these local fields count, even those equal to the base. Throws `ValidationError` for
+ * keys such as `__proto__`. Never modifies its inputs.
  */
 export function threeWayMerge(
   base: JsonObject,
@@ -20,7 +20,7 @@ export function threeWayMerge(
   return mergeFields({ local, server, base, changed: toFieldSet(options.changedFields), nested: false });
 }
 
-/** Absent stays absent (all fields), empty stays empty (none; MU-12). */
+/** Absent stays absent (all fields); empty stays empty (none; MU-12). */
 export function toFieldSet(fields: Iterable<string> | undefined): ReadonlySet<string> | undefined {
   if (fields === undefined) return undefined;
   const set = new Set(fields);

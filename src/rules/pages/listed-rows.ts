@@ -3,16 +3,16 @@ import type { PageRow } from './page-rows.ts';
 const firstSize = 1024;
 
 /**
- * Remembers which rows a token sequence has listed, in eight to sixteen bytes a row. Two rows may share a hash: the
- * answer then errs towards "moved", which costs a second listing and loses nothing.
+ * Remembers the rows that a token sequence listed, in 8 to 16 bytes per row. On a hash collision it errs towards
+ * "moved", which costs a second listing and loses nothing.
  */
 export class ListedRows {
   readonly #ids = new HashSet();
   readonly #versions = new HashSet();
 
   /**
-   * Adds rows; returns whether one of them was listed before in another version. The same rows added again change
-   * nothing.
+   * Adds rows. Returns whether one of them was listed before in another version. Adding the same rows again has no
+   * effect.
    */
   add(rows: readonly PageRow[]): boolean {
     let isMoved = false;
@@ -24,12 +24,12 @@ export class ListedRows {
   }
 }
 
-/** Open addressing over 32-bit hashes; 0 marks a free place. */
+/** Open addressing over 32-bit hashes; 0 marks a free slot. */
 class HashSet {
   #places = new Uint32Array(firstSize);
   #count = 0;
 
-  /** Returns whether it was not there. */
+  /** Returns whether the text was new. */
   add(text: string): boolean {
     if (this.#count * 2 >= this.#places.length) this.#grow();
     const isNew = put(this.#places, hashOf(text));

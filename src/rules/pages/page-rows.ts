@@ -6,31 +6,31 @@ import { compareTimestamps } from '../values/timestamp.ts';
 
 export type RowReaders = Pick<SyncKind, 'readId' | 'readUpdatedAt'>;
 
-/** A row that paging can place. */
+/** A row with id and timestamp. */
 export interface PageRow {
   readonly item: JsonObject;
   readonly id: string;
   readonly ts: string;
 }
 
-/** A row without id or timestamp, to be quarantined. */
+/** A row without id or timestamp; it goes to the quarantine. */
 export interface UnusableRow {
   readonly item: JsonObject;
   readonly id?: string;
   readonly reason: string;
 }
 
-/** What paging needs to know of a page, in page order. */
+/** The parts of a page that paging needs, in page order. */
 export interface PageRows {
   readonly rows: readonly PageRow[];
   readonly unusable: readonly UnusableRow[];
-  /** Names of all items, usable or not. */
+  /** Keys of all items, usable or not. */
   readonly keys: ReadonlySet<string>;
-  /** The items less the rows of the page before and less older versions of a row that the page holds twice. */
+  /** The items minus rows of the previous page, and minus older versions of a row that the page contains twice. */
   readonly work: readonly JsonObject[];
 }
 
-/** Reads a page; `previousKeys` are those of the page before. */
+/** Reads a page. `previousKeys` are the keys of the previous page. */
 export function readPage(items: readonly unknown[], previousKeys: ReadonlySet<string>, readers: RowReaders): PageRows {
   const rows: PageRow[] = [];
   const unusable: UnusableRow[] = [];
@@ -58,8 +58,8 @@ export function readPage(items: readonly unknown[], previousKeys: ReadonlySet<st
 }
 
 /**
- * The newest timestamp of the rows, with the id that comes last in page order among its rows: only the server knows how
- * it orders ids (F-138).
+ * The newest timestamp of the rows, and the last id in page order with that timestamp. Only the server knows its order
+ * of ids (F-138).
  */
 export function newestOf(rows: readonly PageRow[]): Cursor | undefined {
   let newest: PageRow | undefined;
@@ -69,7 +69,7 @@ export function newestOf(rows: readonly PageRow[]): Cursor | undefined {
   return newest === undefined ? undefined : { ts: newest.ts, lastId: newest.id };
 }
 
-/** Whether timestamps never fall, beginning with those before the page. */
+/** Whether timestamps never decrease, starting with the one before the page. */
 export function isSorted(rows: readonly PageRow[], before: string | undefined): boolean {
   let latest = before;
   for (const { ts } of rows) {
@@ -79,12 +79,12 @@ export function isSorted(rows: readonly PageRow[], before: string | undefined): 
   return true;
 }
 
-/** Names this version of a row: with a newer timestamp it has another key. */
+/** Identifies a version of a row: a newer timestamp gives another key. */
 const rowKey = ({ id, ts }: PageRow): string => JSON.stringify([id, ts]);
 
-/** A short name of a page's content, so that a page seen before is known again without keeping its rows. */
+/** A short hash of a page's content. Recognises a page that was seen before without storing its rows. */
 export function fingerprint(keys: ReadonlySet<string>): string {
-  // Two independent 32-bit hashes: pages are told apart by chance of 1 in 2^64.
+  // Two independent 32-bit hashes: different pages collide with a probability of 1 in 2^64.
   let a = 0x811c9dc5;
   let b = 0x9747b28c;
   for (const key of keys) {

@@ -19,40 +19,39 @@ export interface PagingOptions {
   readonly pageSize: number;
   readonly overlapMs: number;
   readonly maxEmptyPages: number;
-  /** A full resync does not take a short page for the end: it sweeps what was not listed (F-137). */
+  /** In a full resync a short page is not the end, because the sweep removes rows that were not listed (F-137). */
   readonly resync: boolean;
 }
 
 /**
- * Where a pull stands in memory: what is committed with the last page, and what is needed to ask for and judge the next
- * one.
+ * The state of a pull in memory: what is committed with the last page, and what the next request and its verdict need.
  */
 export interface PagingState {
   readonly position: PullPosition;
   /**
-   * What the next request asks from. `lastId` '': without afterId. While a token is followed: the first request's
+   * Start of the next request. `lastId` '': without afterId. In a token sequence, the filter of the first request
    * (F-60).
    */
   readonly filter: Cursor | undefined;
   readonly token: string | undefined;
   readonly sequence: SequenceOrder | undefined;
-  /** The cursor stays here until the pull ends: its listing may have stepped over rows behind it (F-156). */
+  /** Holds the cursor here until the pull ends, because its listing may have skipped rows behind it (F-156). */
   readonly hold: { readonly cursor: Cursor | undefined } | undefined;
-  /** With an overlap window: the cursor up to which rows are re-reads. `passed`: it is behind us. */
+  /** With an overlap window: the cursor up to which rows are re-reads. `passed`: the pull is beyond it. */
   readonly rereadUntil: Cursor | undefined;
   readonly passed: boolean;
   readonly warned: boolean;
   readonly previousKeys: ReadonlySet<string>;
   readonly seenTokens: ReadonlySet<string>;
   /**
-   * The newest timestamp of this pull, over all its sequences: what does not go beyond it must be a page not seen
-   * before, or a server could go round in circles.
+   * The newest timestamp of this pull across its sequences. A page that does not exceed it must be new, or a server
+   * could loop forever.
    */
   readonly highest: Cursor | undefined;
-  /** Fingerprints of the pages since `highest` last moved. */
+  /** Fingerprints of the pages since `highest` last changed. */
   readonly seenPages: ReadonlySet<string>;
   readonly emptyPages: number;
-  /** Different pages of the largest size in this pull: two of them look like a server's own limit. */
+  /** Number of different pages of the largest size in this pull. Two of them suggest a page limit of the server. */
   readonly fullPages: number;
 }
 
@@ -61,23 +60,20 @@ interface SequenceOrder {
   readonly held: boolean;
   readonly restore: Cursor | undefined;
   readonly newest: Cursor | undefined;
-  /** Where the first page ended. Its request followed no token, so it cannot have stepped over a row. */
+  /** End of the first page. Its request had no token, so it cannot have skipped a row. */
   readonly safe: Cursor | undefined;
-  /**
-   * When the first page was answered, by the server's clock, where that is known. What is newer was written while the
-   * listing went on.
-   */
+  /** When the first page was answered, by the server's clock, if known. Newer rows were written during the listing. */
   readonly begunAt: string | undefined;
   /** The newest row that is not newer than that. */
   readonly settled: Cursor | undefined;
   /**
-   * What this sequence has listed: a row that comes again in a newer version has left its place, and another row may
-   * have slipped past.
+   * The rows that this sequence listed. A row that returns in a newer version has moved, and another row may have been
+   * skipped.
    */
   readonly listed: ListedRows;
 }
 
-/** A token of digits counts rows or pages. It leads on correctly only while no row before it moves. */
+/** A numeric token is an offset of rows or pages. It is only correct while no row before it moves. */
 const countsRows = (token: string): boolean => /^\d+$/.test(token);
 
 export type PageStep =
@@ -86,19 +82,16 @@ export type PageStep =
       readonly toApply: PageToApply;
       readonly state: PagingState;
       readonly done: boolean;
-      /** The order is wrong, told once per pull (F-66). */
+      /** The page is not sorted; reported once per pull (F-66). */
       readonly unsorted: boolean;
-      /** To be quarantined. They are in `toApply.items` too: that is done in the page's transaction. */
+      /** Rows for the quarantine. `toApply.items` also contains them, because the page's transaction stores them. */
       readonly unusable: readonly UnusableRow[];
-      /**
-       * Rows that count, because they are new to this pull. Of those in the overlap window the store knows which are
-       * unchanged.
-       */
+      /** Rows that are new to this pull. The store decides which rows of the overlap window are unchanged. */
       readonly pulled: number;
     }
   | { readonly type: 'protocolError'; readonly message: string };
 
-/** Begins a pull where the last one ended, or continues an interrupted token sequence (PROTOCOL §2). */
+/** Starts a pull at the stored position, or continues an interrupted token sequence (PROTOCOL §2). */
 export function startPaging(position: PullPosition, options: PagingOptions): PagingState {
   const fresh = {
     position,
@@ -125,9 +118,10 @@ export function startPaging(position: PullPosition, options: PagingOptions): Pag
     };
   }
   const { start, token } = sequence;
-  // The first request of an overlapping pull has no afterId. Whether its re-reads are over is not known any more.
+  // The first request of an overlapping pull has no afterId. Whether its re-reads are complete is unknown after an
+  // interruption.
   const rereads = start?.lastId === '';
-  // A cursor that left the start proves the order right so far. One that did not may have been restored, so it is held
+  // A cursor that left the start has proven the order so far. One that did not may have been restored, so it is held
   // until the end.
   const moved = !rereads && cursor !== undefined && (cursor.ts !== start?.ts || cursor.lastId !== start.lastId);
   return {
@@ -145,7 +139,7 @@ export function startPaging(position: PullPosition, options: PagingOptions): Pag
       settled: undefined,
       listed: new ListedRows(),
     },
-    // Nobody watched the listing in between. The committed cursor is where its first page ended.
+    // The interrupted listing was not observed in between. The committed cursor is the end of its first page.
     hold: countsRows(token) ? { cursor } : undefined,
     rereadUntil: rereads ? cursor : undefined,
     passed: !rereads,
@@ -153,8 +147,8 @@ export function startPaging(position: PullPosition, options: PagingOptions): Pag
 }
 
 /**
- * Gives the position without its token sequence, for a server that does not know the token any more; the cursor stays
- * where the order proved right.
+ * Returns the position without its token sequence, for a server that no longer knows the token. The cursor stays where
+ * the order was proven.
  */
 export const abandonSequence = ({
   position: { cursor, maxPage, resync },
@@ -165,7 +159,7 @@ export const abandonSequence = ({
   resync,
 });
 
-/** What to ask for next. Pure in the state: an interrupted request is asked again word for word. */
+/** The next request. Depends only on the state, so an interrupted request is repeated verbatim. */
 export function requestOf(state: PagingState, options: PagingOptions): Omit<PullRequest, 'signal'> {
   const { filter, token } = state;
   return {
@@ -179,8 +173,8 @@ export function requestOf(state: PagingState, options: PagingOptions): Omit<Pull
 }
 
 /**
- * Takes one page: what to apply, where that leads, and whether it was the last. A protocol error means: stop, nothing
- * of this page counts. `answeredAt`: when the page was answered, by the server's clock and rather too early.
+ * Processes one page. Returns what to apply, the next state, and whether the pull has ended. After a protocol error the
+ * pull stops, and nothing of the page counts. `answeredAt`: server time of the answer, rather too early than too late.
  */
 export function onPage(
   state: PagingState,
@@ -210,8 +204,8 @@ export function onPage(
         });
   const sorted = isSorted(read.rows, sequence?.newest?.ts);
   const newest = newestOf(read.rows);
-  // A keyset page that is out of order leads on from its last row: what lies between that and the newest may not have
-  // been listed.
+  // An unsorted keyset page continues after its last row. Rows between that one and the newest may not have been
+  // listed.
   const end = sorted || sequence !== undefined ? newest : lastOf(read.rows);
   const movesOn = end !== undefined && isNewer(end, state.highest);
   const name = fingerprint(read.keys);
@@ -224,7 +218,7 @@ export function onPage(
   const done = next.type === 'done';
   if (!done && sequence === undefined && !sorted && isFull(page, options) && isFarBehind(end, newest)) {
     return bad(
-      'a full page without token is not sorted by timestamp, so the rows after it cannot be asked for; sort by (updated_at, id)',
+      'a full page without token is not sorted by timestamp, so the rows after it cannot be requested; sort by (updated_at, id)',
     );
   }
 
@@ -235,8 +229,8 @@ export function onPage(
       read.rows.filter(({ ts }) => sequence?.begunAt === undefined || compareTimestamps(ts, sequence.begunAt) <= 0),
     ),
   );
-  // A row that was written while a listing by position went on may have pushed another such row behind a page that was
-  // answered before (F-156).
+  // A row written during a listing by position may have moved another row into a page that was already answered
+  // (F-156).
   const last =
     sequence?.begunAt !== undefined && state.token !== undefined && countsRows(state.token) ? settled : later;
   const held = sequence !== undefined && (sequence.held || !sorted);
@@ -255,8 +249,7 @@ export function onPage(
           : advance(committed, newest, passed);
   const cursor = hold === undefined ? reached : hold.cursor;
   const inSequence = token !== undefined && sequence !== undefined;
-  // While a token is followed the filter stays; the sequence's is that of the request whose answer brought the first
-  // token.
+  // During a token sequence the filter stays that of the request whose answer brought the first token.
   const filter = inSequence ? state.filter : advance(state.filter, sequence === undefined ? end : later, true);
   const position: PullPosition = {
     cursor,
@@ -301,7 +294,7 @@ const ended: Next = { type: 'done' };
 const more: Next = { type: 'more' };
 const error = (what: string): Next => ({ type: 'error', what });
 
-/** The end rules of PROTOCOL §2, in the order in which they are to be asked. */
+/** The end rules of PROTOCOL §2, in order of precedence. */
 function whatNext({
   state,
   page,
@@ -326,7 +319,7 @@ function whatNext({
   if (token !== undefined) {
     if (state.seenTokens.has(token)) return error('the server gave the same page token twice');
     if (count > 0) return progress ? more : error(nothingNew);
-    // Empty middle pages are followed (F-61).
+    // Empty pages in the middle do not end a pull (F-61).
     return state.emptyPages < options.maxEmptyPages
       ? more
       : error(`more than ${options.maxEmptyPages} empty pages in a row`);
@@ -337,18 +330,18 @@ function whatNext({
       : ended;
   if (page.hasMore === true) return progress ? more : error(nothingNew);
   if (state.token !== undefined) return ended;
-  // Short of the place where the last pull ended it is no end: a server that caps pages by bytes would hold the
-  // window's first page for ever.
+  // A pull must reach the cursor of the last one. Otherwise a server that limits pages by bytes would return the first
+  // page of the window forever.
   if (!options.resync && passed && count < fullSize(state, page, options)) return ended;
   if (progress) return more;
-  // A server that ignores afterId answers the closing request with the last rows again. That is its way of saying "no
-  // more", unless pages of this size, cut off by a limit, are all it ever sends.
+  // A server that ignores afterId answers the last request with the final rows again. That means the end, unless all
+  // its pages have this size because of a limit.
   const looksCut = isFull(page, options) || (count >= state.position.maxPage && state.fullPages >= 2);
   return hasNews || looksCut ? error(nothingNew) : ended;
 }
 
 /**
- * A page at least this long may have more behind it. Without the server's own word it is the largest page ever seen
+ * A page of at least this size may have a successor. If the server gives no limit, this is the largest page seen so far
  * (F-62).
  */
 const fullSize = (state: PagingState, page: PullPage, options: PagingOptions): number =>
@@ -363,8 +356,7 @@ function countFullPages(state: PagingState, count: number, hasNews: boolean): nu
 }
 
 /**
- * Rows that count, and whether the cursor at which the overlapping pull began is behind us: its row was there, or a
- * newer one.
+ * The rows that count, and whether the pull has passed the cursor of the overlap: it returned that row, or a newer one.
  */
 function countRows(read: PageRows, state: PagingState): { readonly passed: boolean; readonly pulled: number } {
   const work = new Set(read.work);
@@ -381,8 +373,8 @@ function countRows(read: PageRows, state: PagingState): { readonly passed: boole
 }
 
 /**
- * A cursor never goes backwards (I6). At the same timestamp the page's order decides, once the cursor's own place in it
- * is behind us.
+ * A cursor never moves backwards (I6). At equal timestamps the page order decides, after the cursor's own row has
+ * passed.
  */
 function advance(cursor: Cursor | undefined, end: Cursor | undefined, passed: boolean): Cursor | undefined {
   if (cursor === undefined || end === undefined) return end ?? cursor;
@@ -395,7 +387,7 @@ const laterOf = (a: Cursor | undefined, b: Cursor | undefined): Cursor | undefin
 const isNewer = (end: Cursor, before: Cursor | undefined): boolean =>
   before === undefined || compareTimestamps(end.ts, before.ts) > 0;
 
-/** A server may sort by whole seconds and send fractions; what is further apart than that is no order at all. */
+/** A server may sort by whole seconds and send fractions. A larger difference means that the page is not sorted. */
 const isFarBehind = (end: Cursor | undefined, newest: Cursor | undefined): boolean =>
   end !== undefined && newest !== undefined && compareTimestamps(end.ts, minusMs(newest.ts, 1_000)) < 0;
 

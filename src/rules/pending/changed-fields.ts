@@ -1,4 +1,4 @@
-/** Fields that a comparison leaves out unless told otherwise: identity and bookkeeping (TRK-05). */
+/** Fields that a comparison ignores by default: identity and bookkeeping (TRK-05). */
 export const defaultIgnoredFields: readonly string[] = [
   'id',
   'ID',
@@ -13,7 +13,7 @@ export const defaultIgnoredFields: readonly string[] = [
   'deleted_at_local',
 ];
 
-/** Names of what a row or an entity has; of a plain `Record<string, …>`: any. */
+/** The field names of a row or entity; any string for a plain `Record<string, …>`. */
 type FieldOf<Row extends object> = keyof Row & string;
 
 export interface DiffOptions {
@@ -22,10 +22,10 @@ export interface DiffOptions {
 }
 
 /**
- * Lists the top-level fields whose values differ by content; a missing field equals null (TRK-04, TRK-06). Of entities
- * it gives property names, of wire rows wire keys: `changedFields` takes both (F-119). Binary values compare by bytes,
- * lists in order, objects by content; dates and others that have a `toJSON` by what it gives. An object that shows
- * nothing of its content (a `Map`) counts as changed unless it is the same one.
+ * Lists the top-level fields whose values differ by content; a missing field equals null (TRK-04, TRK-06). Returns
+ * property names for entities and wire keys for wire rows; `changedFields` takes both (F-119). Binary values compare by
+ * bytes, lists in order, objects by content. Dates and other objects with a `toJSON` compare by its result. An object
+ * that hides its content (a `Map`) counts as changed unless it is identical.
  */
 export function diffFields<Before extends object, After extends object = Before>(
   before: Before,
@@ -41,10 +41,10 @@ export function diffFields<Before extends object, After extends object = Before>
   return [...fields].filter((field) => !ignored.has(field) && !sameValue(old.get(field), now.get(field)));
 }
 
-/** Compares rows and entities under the reference library's names. */
+/** Compares rows and entities under the names of the reference library. */
 export const ChangedFieldsDiff = {
   diffMaps: diffFields,
-  /** Null when nothing differs (TRK-07): then there is nothing to queue (F-27). */
+  /** Null if nothing differs (TRK-07), so that there is nothing to queue (F-27). */
   diffOrNullMaps<Before extends object, After extends object = Before>(
     before: Before,
     after: After,
@@ -56,13 +56,14 @@ export const ChangedFieldsDiff = {
 } as const;
 
 /**
- * Collects changed fields while an edited copy is being built: `{ ...todo, title: tracker.changed('title', todo.title,
- * input) }`. Give it the entity's type, `new ChangedFieldsTracker<Todo>()`, and the compiler checks names and values.
+ * Collects changed fields while an edited copy is built:
+ * `{ ...todo, title: tracker.changed('title', todo.title, input) }`. With the entity's type,
+ * `new ChangedFieldsTracker<Todo>()`, the compiler checks names and values.
  */
 export class ChangedFieldsTracker<Entity extends object = Readonly<Record<string, unknown>>> {
   readonly #fields = new Set<FieldOf<Entity>>();
 
-  /** Gives `to` back, and records the field only if the values differ by content (TRK-01). */
+  /** Returns `to`. Records the field only if the values differ by content (TRK-01). */
   changed<Field extends FieldOf<Entity>, Value extends Entity[Field]>(
     field: Field,
     from: Entity[Field],
@@ -80,12 +81,12 @@ export class ChangedFieldsTracker<Entity extends object = Readonly<Record<string
     this.#fields.add(field);
   }
 
-  /** A copy: later marks do not show in it. As `changedFields` an empty one queues nothing (F-27). */
+  /** A copy that later marks do not change. As `changedFields`, an empty set queues nothing (F-27). */
   get fields(): ReadonlySet<FieldOf<Entity>> {
     return new Set(this.#fields);
   }
 
-  /** Null when nothing was recorded: then there is nothing to queue (F-27). */
+  /** Null if nothing was recorded, so that there is nothing to queue (F-27). */
   get fieldsOrNull(): ReadonlySet<FieldOf<Entity>> | null {
     return this.#fields.size === 0 ? null : this.fields;
   }
@@ -111,13 +112,13 @@ function sameValue(a: unknown, b: unknown): boolean {
       left.every((item, index) => sameValue(item, right[index]))
     );
   }
-  // Dates, decimals, addresses of the web: by what they say, as a column travels.
+  // Dates, decimals and URLs compare by their text, as a column stores them.
   if (saysItself(left) || saysItself(right))
     return saysItself(left) && saysItself(right) && sameValue(left.toJSON(), right.toJSON());
   const [old, now] = [new Map<string, unknown>(Object.entries(left)), new Map<string, unknown>(Object.entries(right))];
   const keys = new Set([...old.keys(), ...now.keys()]);
-  // What shows nothing of its content (a Map, a private field) counts as changed: an edit too many can be seen, one too
-  // few is lost (F-27).
+  // An object that hides its content (a Map, a private field) counts as changed. A superfluous edit is visible; a
+  // missing one is lost (F-27).
   if (keys.size === 0) return isPlain(left) && isPlain(right);
   return [...keys].every((key) => sameInside(old.get(key), now.get(key)));
 }
@@ -125,11 +126,11 @@ function sameValue(a: unknown, b: unknown): boolean {
 const saysItself = (value: object): value is { toJSON(): unknown } =>
   'toJSON' in value && typeof value.toJSON === 'function';
 
-/** Also of another realm: what is made by a class has at least two prototypes above it. */
+/** Also recognises objects of another realm. An instance of a class has at least two prototypes above it. */
 const isPlain = (value: object): boolean => {
   const prototype = Object.getPrototypeOf(value) as object | null;
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 };
 
-/** Inside a field JSON tells null from missing. */
+/** Within a field, JSON distinguishes null from missing. */
 const sameInside = (a: unknown, b: unknown): boolean => (a === undefined) === (b === undefined) && sameValue(a, b);

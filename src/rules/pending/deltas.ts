@@ -6,19 +6,19 @@ import { claims } from './lay-payloads.ts';
 import type { PendingOp } from './pending-op.ts';
 
 /**
- * What a delta operation makes of the row the server has now: the same change on the newest value, so that nobody's is
- * lost.
+ * Applies a delta operation to the current server row: the same change on the newest value, so that no device's change
+ * is lost.
  */
 export const rebaseDeltas = (serverRow: JsonObject, deltas: readonly Delta[]): JsonObject =>
   applyDeltas(serverRow, deltas);
 
-/** The deltas of an operation. One that brings its entity into being sends the whole row: it has none. */
+/** The deltas of an operation. A creation sends the whole row, so it has none. */
 export const deltasOf = (op: Pick<PendingOp, 'creates' | 'deltas'>): readonly Delta[] =>
   op.creates ? [] : (op.deltas ?? []);
 
 /**
- * What the deltas of a group come to: they add up; a plain write of the same field absorbs the earlier ones, and one
- * that follows a plain write in the group is part of that write's value already.
+ * Combines the deltas of a group. Deltas add up. A plain write of the same field absorbs the earlier ones and includes
+ * the later ones.
  */
 export function foldDeltas(ops: readonly PendingOp[]): readonly Delta[] {
   if (!ops.some((op) => deltasOf(op).length > 0)) return [];
@@ -33,23 +33,20 @@ export function foldDeltas(ops: readonly PendingOp[]): readonly Delta[] {
   return sumDeltas(pending);
 }
 
-/** Says whether an upsert changes nothing but by deltas: then it never disagrees with anybody's edit of the row. */
+/** Whether an upsert changes its row only by deltas. It then never conflicts with another edit of the row. */
 export const isPureDelta = (op: Pick<PendingOp, 'creates' | 'changedFields' | 'deltas'>): boolean =>
   deltasOf(op).length > 0 && op.changedFields?.length === 0;
 
-/** What a transport with `capabilities.deltas` puts on the wire for an operation. */
+/** What a transport with `capabilities.deltas` sends for an operation. */
 export interface DeltaRequest {
-  /**
-   * Without the fields that the deltas are about; of a pure delta nothing but the id, since it must not overwrite
-   * anybody's edit.
-   */
+  /** The row without the fields of the deltas. A pure delta sends only the id, so that it overwrites no other edit. */
   readonly payload: JsonObject;
   readonly deltas: readonly Delta[];
-  /** False: no base is sent, there is nothing to conflict with. */
+  /** False: sends no base, because nothing can conflict. */
   readonly conditional: boolean;
 }
 
-/** The request of an operation that carries deltas; undefined for all others, which are sent as they are. */
+/** The request of an operation with deltas. Undefined for all others, which are sent unchanged. */
 export function deltaRequestOf(op: Op, idKey = 'id'): DeltaRequest | undefined {
   if (op.type === 'delete') return undefined;
   const deltas = deltasOf(op);
@@ -60,16 +57,13 @@ export function deltaRequestOf(op: Op, idKey = 'id'): DeltaRequest | undefined {
   return { payload: Object.fromEntries(payload), deltas, conditional: !pure };
 }
 
-/** The payload as it travels. */
+/** The payload in wire form. */
 export const payloadWithDeltas = ({ payload, deltas }: DeltaRequest): JsonObject => ({
   ...payload,
   [wireDeltasKey]: toWireDeltas(deltas),
 });
 
-/**
- * Puts the deltas of a conflict on the server's value as it is now, in place of the value they had made of an older
- * one.
- */
+/** Recomputes the local values of a conflict's deltas from the server's current values. */
 export function withRebasedDeltas(
   data: JsonObject,
   { deltas, serverData, serverDeleted }: Pick<Conflict, 'deltas' | 'serverData' | 'serverDeleted'>,
@@ -80,7 +74,7 @@ export function withRebasedDeltas(
   return { ...data, ...Object.fromEntries(fields.map((field) => [field, rebased[field] ?? null])) };
 }
 
-/** Says whether a conflict is about deltas only. */
+/** Whether a conflict involves only deltas. */
 export const isPureDeltaConflict = ({
   deltas,
   changedFields,

@@ -3,8 +3,8 @@ import { overlay, reproject, type SyncKeys } from './overlay.ts';
 import type { PendingOp } from './pending-op.ts';
 
 /**
- * Why operations leave. `applied`: the server has them. `givenUp`: it never will, later operations stay. `dropped`: as
- * givenUp, and what was built on a dropped create goes with it.
+ * Why operations leave. `applied`: the server has them. `givenUp`: it never will; later operations stay. `dropped`:
+ * like `givenUp`, and operations built on a dropped create leave with it.
  */
 export type DepartureMode = 'applied' | 'givenUp' | 'dropped';
 
@@ -13,9 +13,9 @@ export interface Departure {
   readonly ops: readonly PendingOp[];
   readonly leaving: ReadonlySet<number>;
   readonly mode: DepartureMode;
-  /** The newest server row known after the departure; undefined where the server has none or nothing is known. */
+  /** The newest server row after the departure; undefined if the server has none or nothing is known. */
   readonly serverRow: JsonObject | undefined;
-  /** Its version, verbatim; undefined: unknown, or there is none. */
+  /** Its version, verbatim; undefined if unknown or if there is none. */
   readonly serverVersion: string | undefined;
   /** Whether `serverRow` is a tombstone. */
   readonly serverDeleted: boolean;
@@ -23,28 +23,28 @@ export interface Departure {
 }
 
 export interface Departed {
-  /** What stays, rebuilt on the server row and based on its version. */
+  /** The operations that stay, rebuilt on the server row and based on its version. */
   readonly remaining: readonly PendingOp[];
-  /** What goes: the leaving ones and, where a create was dropped, those built on it. */
+  /** The operations that leave: the requested ones and those built on a dropped create. */
   readonly gone: readonly PendingOp[];
-  /** The local row from now on; undefined: there is none. */
+  /** The new local row; undefined if there is none. */
   readonly localRow: JsonObject | undefined;
   readonly deletedLocally: boolean;
 }
 
 /**
- * Computes what an entity's queue and local row become when operations leave it, for whatever reason: the followers are
- * rebuilt as (server row now known + their own changed fields) and based on that row, so that nothing of the departed
- * comes back with a full-row payload and nobody conflicts with himself (F-20, F-136). A create that leaves unapplied
- * hands its role to the next upsert. What is older than all that leaves stays as it is: it may be under way (I2), and
- * its base tells the server of the conflict.
+ * Computes the queue and the local row of an entity after operations leave it. Each follower becomes the current server
+ * row plus its own changed fields, based on that row. A full-row payload thus cannot bring departed changes back, and
+ * no device conflicts with itself (F-20, F-136). If a create leaves unapplied, the next upsert becomes the create.
+ * Operations older than all departing ones stay unchanged: they may be in flight (I2), and their base reveals the
+ * conflict to the server.
  */
 export function depart({ ops, leaving, mode, serverRow, serverVersion, serverDeleted, keys }: Departure): Departed {
   const departing = ops.filter((op) => leaving.has(op.seq));
   const first = departing[0]?.seq ?? Infinity;
   const earlier = ops.filter((op) => op.seq < first);
   const later = ops.filter((op) => op.seq > first && !leaving.has(op.seq));
-  // A later one is an insert over a delete of the user's own: what was made before does not hang on it.
+  // A later create is an insert after the user's own delete. Earlier operations do not depend on it.
   const born = ops.find((op) => op.creates);
   const unborn = mode !== 'applied' && born !== undefined && leaving.has(born.seq) && serverRow === undefined;
   const followers = unborn && mode === 'dropped' ? [] : unborn ? withoutUnborn(later) : later;
@@ -67,13 +67,13 @@ export function depart({ ops, leaving, mode, serverRow, serverVersion, serverDel
   return { remaining, gone: ops.filter((op) => !kept.has(op.seq)), localRow: row, deletedLocally };
 }
 
-/** A delete of what the server never heard of is not sent; what follows it stands alone. */
+/** The delete of a row that the server never had is not sent. Its followers are independent. */
 const withoutUnborn = (ops: readonly PendingOp[]): readonly PendingOp[] => {
   const first = ops.findIndex((op) => op.type === 'upsert');
   return first === -1 ? [] : ops.slice(first);
 };
 
-/** The first edit that becomes the create needs every field; whole-row payloads have them already. */
+/** The first edit that becomes the create needs every field. A whole-row payload already has them. */
 const completed = (departing: readonly PendingOp[], op: PendingOp): JsonObject => ({
   ...(Object.assign({}, ...departing.map((departed) => departed.payload ?? {})) as JsonObject),
   ...op.payload,

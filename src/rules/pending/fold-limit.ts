@@ -1,12 +1,12 @@
 import type { Json, JsonObject } from '../../model/values/json.ts';
 import type { PendingOp } from './pending-op.ts';
 
-/** Ids longer than this are not looked for among the values of a row. */
+/** Longer strings in a row are never compared with ids. */
 const longestReference = 1_024;
 
 /**
- * The values that an edit adds to its row and that may be the id of another row. Any field counts, declared as a
- * reference or not: a value that merely looks like an id costs one more request, a missed reference costs a refusal.
+ * Values that an edit adds to its row and that may be ids of other rows. Considers every field, declared as a reference
+ * or not. A false match costs one more request; a missed reference costs a refusal.
  */
 export function referencesAdded(before: JsonObject | undefined, op: PendingOp): readonly string[] {
   if (op.type === 'delete' || op.payload === undefined) return [];
@@ -27,15 +27,15 @@ const idOf = (value: Json): readonly string[] =>
       : [];
 
 /**
- * Says whether the operation at `index` needs an operation of another entity that was queued after the first of its own
+ * Whether the operation at `index` depends on another entity's operation that was queued after the first one of its own
  * queue.
  */
 export type NeedsLaterWork<O extends PendingOp = PendingOp> = (op: O, before: O, first: O) => boolean;
 
 /**
- * How many operations of one entity, in outbox order, may travel as one request. A request takes the place of its first
- * operation. So a fold stops before an operation that needs the work of another entity queued in between: folded, it
- * would arrive before that work or wait for itself (F-159, F-160).
+ * The number of operations of one entity, in outbox order, that may travel as one request. A request takes the position
+ * of its first operation. A fold therefore stops before an operation that depends on another entity queued in between.
+ * Folded, it would arrive too early or wait for itself (F-159, F-160).
  */
 export function foldLimit<O extends PendingOp>(queue: readonly O[], needsLaterWork: NeedsLaterWork<O>): number {
   const [first] = queue;

@@ -6,7 +6,7 @@ import type { PendingOp } from './pending-op.ts';
 
 export type { PendingOp } from './pending-op.ts';
 
-/** What a group of unsent operations comes to. `nothing`: the rows leave the outbox without a request. */
+/** The result of a group of unsent operations. `nothing`: they leave the outbox without a request. */
 export type FoldedRequest =
   | { readonly type: 'nothing' }
   | {
@@ -15,7 +15,7 @@ export type FoldedRequest =
       readonly creates: boolean;
       readonly payload: JsonObject;
       readonly changedFields: readonly string[] | undefined;
-      /** Relative changes, added up; absent: none. `changedFields` does not name their fields. */
+      /** Combined relative changes; absent: none. `changedFields` does not list their fields. */
       readonly deltas?: readonly Delta[];
       readonly baseUpdatedAt: string | undefined;
       readonly localTimestamp: string;
@@ -29,17 +29,17 @@ export type FoldedRequest =
     };
 
 /**
- * Folds the operations of ONE entity that have no open request into one request (F-20,
- * F-123). `ops` is in outbox order. Throws `RangeError` on an empty list.
+ * Folds the operations of ONE entity without an open request into one request (F-20, F-123). `ops` is in outbox order.
+ * Throws `RangeError` for an empty list.
  *
  * create+edit → create · edit+edit → edit · edit+delete → delete · create+delete → nothing · delete+edit → edit
  * (undelete). The first operation decides whether the entity is new to the server, the last whether it exists
- * afterwards; the newest gives its name and time.
+ * afterwards. The newest gives its name and time.
  *
- * Deltas add up; a plain write of the same field absorbs earlier ones, later ones become part of it.
+ * Deltas add up. A plain write of the same field absorbs earlier deltas and includes later ones.
  *
- * A group that ends with a delete sends none of its edits: an operation that brings the row back later must carry the
- * whole row.
+ * A group that ends with a delete sends none of its edits. An operation that restores the row later must therefore
+ * carry the whole row.
  */
 export function foldOps(ops: readonly PendingOp[]): FoldedRequest {
   const [first] = ops;
@@ -47,7 +47,7 @@ export function foldOps(ops: readonly PendingOp[]): FoldedRequest {
   const newest = ops.at(-1) ?? first;
   const { opId, localTimestamp } = newest;
   if (newest.type === 'delete') {
-    // The server never heard of it, so there is nothing to take back.
+    // The server never had the row, so there is nothing to delete.
     if (first.creates) return { type: 'nothing' };
     return { type: 'delete', opId, creates: false, baseUpdatedAt: oldestBase(first, ops), localTimestamp };
   }
@@ -56,7 +56,7 @@ export function foldOps(ops: readonly PendingOp[]): FoldedRequest {
     type: 'upsert',
     opId,
     creates: first.creates,
-    // Of one operation there is nothing to lay over each other.
+    // A single operation has nothing to combine.
     payload: ops.length === 1 ? (newest.payload ?? {}) : layPayloads(ops),
     changedFields: unionOfChangedFields(ops),
     ...(deltas.length === 0 ? {} : { deltas }),
@@ -66,16 +66,15 @@ export function foldOps(ops: readonly PendingOp[]): FoldedRequest {
 }
 
 /**
- * The version the user saw before the first change. '' is what a locally created row has instead of one; a create has
- * none at all.
+ * The version that the user saw before the first change. A locally created row has '' in its place; a create has none.
  */
 function oldestBase(first: PendingOp, ops: readonly PendingOp[]): string | undefined {
   if (first.creates) return first.baseUpdatedAt || undefined;
-  // A later base is taken when the first is unknown: a check against it is safer than none.
+  // Falls back to a later base if the first is unknown, because a check against it is safer than none.
   return ops.map((op) => op.baseUpdatedAt).find((base) => base !== undefined && base !== '');
 }
 
-/** Unknown stays unknown: one operation that may have changed everything makes the group so. */
+/** Unknown stays unknown: one operation that may have changed everything makes the whole group unknown. */
 function unionOfChangedFields(ops: readonly PendingOp[]): readonly string[] | undefined {
   const union = new Set<string>();
   for (const op of ops) {

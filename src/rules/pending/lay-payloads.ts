@@ -3,18 +3,18 @@ import type { Json, JsonObject } from '../../model/values/json.ts';
 import type { PendingOp } from './pending-op.ts';
 
 /**
- * Says whether an upsert claims this key: it is among its changed fields, or these are unknown. What it changes by a
- * delta it does not claim.
+ * Whether an upsert claims this key: its changed fields contain it, or they are unknown. A key changed by a delta is
+ * not claimed.
  */
 export const claims = (op: PendingOp, key: string): boolean =>
   (op.changedFields === undefined || op.changedFields.includes(key)) &&
   (op.creates || op.deltas?.some(({ field }) => field === key) !== true);
 
 /**
- * Lays the payloads of an entity's upserts over each other, oldest first. A key that an operation claims keeps that
- * value until a later operation claims it too: a whole-row payload made from an older copy (a form opened before,
- * F-140) does not bring old values back. Keys that nobody claims come from the newest payload that has them. A delta
- * changes the value laid so far; the first one on a field takes it from its own payload, where it is applied already.
+ * Combines the payloads of an entity's upserts, oldest first. A claimed key keeps its value until a later operation
+ * claims it too. A whole-row payload from an older copy (a form opened earlier, F-140) thus cannot restore old values.
+ * Unclaimed keys come from the newest payload that has them. A delta changes the value combined so far. The first delta
+ * of a field takes the value from its own payload, which already includes it.
  */
 export function layPayloads(ops: readonly PendingOp[]): JsonObject {
   // A Map, because assigning a key named `__proto__` to an object literal would change its prototype.

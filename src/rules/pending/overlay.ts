@@ -3,28 +3,24 @@ import type { Json, JsonObject } from '../../model/values/json.ts';
 import { claims, layPayloads } from './lay-payloads.ts';
 import type { PendingOp } from './pending-op.ts';
 
-/** Wire keys of the fields that belong to the server. */
+/** Wire keys of the fields that the server owns. */
 export interface SyncKeys {
   readonly id: string;
   readonly updatedAt: string;
   readonly deletedAt: string | undefined;
 }
 
-/**
- * `row` is absent only where neither side has any data. `deletedLocally`: the user deleted it, and that is still
- * pending.
- */
+/** `row` is absent only if neither side has any data. `deletedLocally`: the user's delete is still pending. */
 export interface Overlaid {
   readonly row: JsonObject | undefined;
   readonly deletedLocally: boolean;
 }
 
 /**
- * Computes the local row: the latest server row with the pending operations, in outbox order, applied on top (I4,
- * F-21).
+ * Computes the local row: the latest server row with the pending operations applied in outbox order (I4, F-21).
  *
- * Sync fields stay the server's; without a server row the id is the payload's and the timestamp ''. A tombstone under a
- * pending edit stays visible, its `deletedAt` null; under a pending delete it stays a tombstone.
+ * Sync fields stay the server's. Without a server row, the id comes from the payload and the timestamp is ''. Under a
+ * pending edit, a tombstone stays visible with `deletedAt` null. Under a pending delete, it stays a tombstone.
  */
 export function overlay(server: JsonObject | undefined, ops: readonly PendingOp[], keys: SyncKeys): Overlaid {
   const deletedLocally = ops.at(-1)?.type === 'delete';
@@ -36,9 +32,9 @@ export function overlay(server: JsonObject | undefined, ops: readonly PendingOp[
 }
 
 /**
- * Rebuilds the payload of an upsert as the server row now known plus its own changed fields: what an operation sends
- * after another one of its entity has left the queue (F-136). The server's timestamp and tombstone mark are not sent;
- * the id stays as the payload has it.
+ * Rebuilds the payload of an upsert as the current server row plus its own changed fields. An operation sends this
+ * after another one of its entity has left the queue (F-136). Excludes the server's timestamp and tombstone mark. Keeps
+ * the id of the payload.
  */
 export function reproject(server: JsonObject | undefined, op: PendingOp, keys: SyncKeys): JsonObject {
   const row = server === undefined ? new Map(Object.entries(op.payload ?? {})) : editedRow(server, [op], keys);
@@ -59,7 +55,7 @@ function editedRow(server: JsonObject, ops: readonly PendingOp[], keys: SyncKeys
     for (const [key, value] of Object.entries(op.payload ?? {})) {
       if (claims(op, key) && !isSyncKey(key, keys)) row.set(key, value);
     }
-    // On whatever value the server has now: that is what a delta is for.
+    // Deltas apply to the server's current value.
     for (const delta of op.creates ? [] : (op.deltas ?? []))
       row.set(delta.field, applyDelta(row.get(delta.field), delta));
   }

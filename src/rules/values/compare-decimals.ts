@@ -1,15 +1,15 @@
 const decimalPattern = /^([+-]?)(\d*)\.?(\d*)$/;
 
-/** Says whether a text is a finite number. */
+/** Whether a string is a finite number. */
 const isNumberText = (text: string): boolean => text.trim() !== '' && Number.isFinite(Number(text));
 
 /**
- * Orders two texts of numbers to the last digit, as -1, 0 or 1; undefined where one is none. Decimals and 64-bit
- * integers travel as text because a number does not hold them: rounded, two that differ may be equal.
+ * Compares two decimal strings exactly; returns -1, 0 or 1, or undefined if one is not a number. Decimals and 64-bit
+ * integers travel as strings, because two different ones may be equal when rounded to numbers.
  */
 export function compareDecimals(a: string, b: string): number | undefined {
   if (!isNumberText(a) || !isNumberText(b)) return undefined;
-  // Rounding keeps the order: only what rounds to one and the same number has to be looked at digit by digit.
+  // Rounding preserves the order, so only equal rounded values need a comparison of digits.
   const [left, right] = [Number(a), Number(b)];
   if (left !== right) return left < right ? -1 : 1;
   return compareDigits(a.trim(), b.trim());
@@ -17,7 +17,7 @@ export function compareDecimals(a: string, b: string): number | undefined {
 
 function compareDigits(a: string, b: string): number {
   const [left, right] = [decimalPattern.exec(a), decimalPattern.exec(b)];
-  // With an exponent they are as exact as a number is.
+  // With an exponent, the precision is that of a number.
   if (left === null || right === null) return 0;
   const [, sign = '', whole = '', fraction = ''] = left;
   const [, otherSign = '', otherWhole = '', otherFraction = ''] = right;

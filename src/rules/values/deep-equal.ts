@@ -1,6 +1,6 @@
 import { isJsonObject, type Json } from '../../model/values/json.ts';
 
-/** Compares JSON by content; key order carries no meaning (F-30). */
+/** Compares JSON by content; ignores key order (F-30). */
 export function deepEqual(a: Json | undefined, b: Json | undefined): boolean {
   if (a === b) return true;
   if (Array.isArray(a) && Array.isArray(b))

@@ -1,4 +1,4 @@
-/** The list by key, keys in order of first appearance. */
+/** Groups a list by key; keys keep the order of first appearance. */
 export function grouped<T, Key>(list: Iterable<T>, keyOf: (item: T) => Key): Map<Key, T[]> {
   const groups = new Map<Key, T[]>();
   for (const item of list) {

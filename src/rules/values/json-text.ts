@@ -1,8 +1,8 @@
 import { isTooLong } from '../../model/values/nesting.ts';
 
 /**
- * Writes JSON. A value that cannot be written, because it is nested too deep or holds the same objects too often, is
- * named by `otherwise` instead (I13).
+ * Writes JSON. Uses the text of `otherwise` for a value that cannot be written, because it is nested too deep or
+ * repeats the same objects too often (I13).
  */
 export function jsonText(value: unknown, otherwise: () => string): string {
   if (isTooLong(value)) return otherwise();

@@ -3,8 +3,8 @@ import type { Json } from '../../model/values/json.ts';
 import { jsonText } from './json-text.ts';
 
 /**
- * The value that somebody gives back who saw numbers rounded: numbers that are as he saw them keep their digits. Inside
- * of lists and objects, too.
+ * Restores digits in a value that was edited with rounded numbers. Unchanged numbers keep their original digits, also
+ * within lists and objects.
  */
 export function keepDigits(known: Json | undefined, given: Json): Json {
   if (known === undefined || known === given) return given;
@@ -19,7 +19,7 @@ export function keepDigits(known: Json | undefined, given: Json): Json {
     Array.isArray(known) !== Array.isArray(given)
   )
     return given;
-  // Nothing to keep in most of them: no copy is made.
+  // Most values contain no exact numbers, so no copy is made.
   if (!jsonText(known, () => '').includes('"\uFEFF')) return given;
   if (Array.isArray(given))
     return given.map((item: Json, index) => keepDigits((known as readonly Json[])[index], item));
@@ -33,8 +33,8 @@ export function keepDigits(known: Json | undefined, given: Json): Json {
 }
 
 /**
- * As `JSON.stringify` would refuse it, a BigInt becomes the number it is. What is too deep to be written is refused by
- * those that write it. An object that is held several times is copied once.
+ * Converts BigInts, which `JSON.stringify` rejects, to exact wire numbers. Leaves values that are nested too deep to
+ * the code that writes them. Copies a shared object once.
  */
 export function withBigInts(value: unknown, depth = 0, copies = new Map<object, unknown>()): unknown {
   if (depth > 1_000) return value;

@@ -4,8 +4,8 @@ import { forbiddenKeys, type Json } from '../../model/values/json.ts';
 import { whyUnwritable } from '../../model/values/nesting.ts';
 
 /**
- * Refuses keys that reach the prototype of an object in careless code, at any depth, and values that cannot be walked
- * through or written. `what` names the value in the `ValidationError`.
+ * Rejects keys that reach the prototype of an object in careless code, at any depth, and values that cannot be walked
+ * or written. Throws `ValidationError`, in which `what` names the value.
  */
 export function assertSafeKeys(value: Json | undefined, what: string): void {
   const reason = whyUnwritable(value);
@@ -14,8 +14,8 @@ export function assertSafeKeys(value: Json | undefined, what: string): void {
   if (found !== undefined) assertSafeName(found, what);
 }
 
-/** Refuses one such key. */
+/** Rejects one such key. */
 export function assertSafeName(key: string, what: string): void {
   if (forbiddenKeys.includes(key))
-    throw new ValidationError(`${what} has the key ${JSON.stringify(key)}, which is refused; rename the field`);
+    throw new ValidationError(`${what} has the key ${JSON.stringify(key)}, which is not allowed; rename the field`);
 }

@@ -1,6 +1,6 @@
 /**
- * Groups the nodes of a directed graph that reach one another; groups of one are left out. Edges to nodes without an
- * entry are ignored. A group comes before the groups that reach it. Needs no recursion, so that long chains are fine.
+ * Finds the groups of nodes in a directed graph that reach each other; omits groups of one. Ignores edges to nodes
+ * without an entry. A group comes before the groups that reach it. Works without recursion, so long chains are safe.
  */
 export function strongComponents(edges: ReadonlyMap<string, ReadonlySet<string>>): readonly (readonly string[])[] {
   const found: (readonly string[])[] = [];

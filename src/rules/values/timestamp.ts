@@ -2,7 +2,7 @@ import { withoutMark } from '../../model/values/exact-number.ts';
 import type { Json } from '../../model/values/json.ts';
 
 /**
- * A point in time as exact as the text it came from. `fraction`: digits of the second after the point, without trailing
+ * A point in time with the full precision of its text. `fraction`: digits of the fractional second, without trailing
  * zeros.
  */
 export interface Instant {
@@ -10,20 +10,20 @@ export interface Instant {
   readonly fraction: string;
 }
 
-// Date, then optionally time (seconds and fraction may be absent) and zone. PostgreSQL writes a blank for the T and an
+// Date, then optionally time (seconds and fraction may be absent) and zone. PostgreSQL writes a space for the T and an
 // offset of hours only.
 const isoPattern =
   /^(\d{4})-(\d\d)-(\d\d)(?:([Tt ])(\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?(?: ?(Z|z|[+-]\d\d(?::?\d\d)?))?)?$/;
-// The shape most servers send, valid as it stands (no day needs a calendar): told without taking it apart, since every
-// pulled row is looked at.
+// The format of most servers, valid without a calendar check. Checked first without parsing, because every pulled row
+// is checked.
 const plainPattern = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z$/;
 const plainSecondsLength = 19;
 const epochMsPattern = /^(-?)(\d{1,18})(?:\.(\d+))?$/;
 
 /**
  * Reads a server timestamp: ISO 8601 with any number of fractional digits, where no zone means UTC (F-65), or epoch
- * milliseconds as a number or as digits. Anything else is undefined. Never goes through local time, and never through a
- * Date's milliseconds (F-63).
+ * milliseconds as a number or digits. Returns undefined for anything else. Never uses local time, and never the
+ * milliseconds of a Date (F-63).
  */
 export function parseTimestamp(value: Json | undefined): Instant | undefined {
   if (typeof value === 'number') return fromEpochMs(String(value));
@@ -31,13 +31,14 @@ export function parseTimestamp(value: Json | undefined): Instant | undefined {
 }
 
 /**
- * Orders timestamps by the instant they name, fraction by fraction. A text that is no timestamp is older than any that
- * is, and as old as any other such text.
+ * Compares timestamps by instant, including all fractional digits. Invalid strings are equal to each other and older
+ * than any valid timestamp.
  */
 export function compareTimestamps(a: string, b: string): number {
   if (a === b) return 0;
   if (plainPattern.test(a) && plainPattern.test(b)) {
-    // Same shape: the text orders as the time does, as long as it has the same digits or differs before the fraction.
+    // For equal formats, the text orders as the time does, if the lengths are equal or the difference is before the
+    // fraction.
     const sameLength = a.length === b.length;
     const [x, y] = sameLength ? [a, b] : [a.slice(0, plainSecondsLength), b.slice(0, plainSecondsLength)];
     if (x !== y) return x < y ? -1 : 1;
@@ -47,12 +48,12 @@ export function compareTimestamps(a: string, b: string): number {
   if (left === undefined || right === undefined) return Number(left !== undefined) - Number(right !== undefined);
   if (left.epochSeconds !== right.epochSeconds) return left.epochSeconds < right.epochSeconds ? -1 : 1;
   if (left.fraction === right.fraction) return 0;
-  // Digits behind the point order as text does: '1' < '12' < '2'.
+  // Fractional digits order as text: '1' < '12' < '2'.
   return left.fraction < right.fraction ? -1 : 1;
 }
 
 /**
- * Gives the text that is stored and sent back, exactly as it came (a number as its digits); undefined where it is no
+ * Returns the text to store and send back, exactly as received (a number as its digits). Undefined for an invalid
  * timestamp.
  */
 export function timestampText(value: Json | undefined): string | undefined {
@@ -63,9 +64,8 @@ export function timestampText(value: Json | undefined): string | undefined {
 }
 
 /**
- * Moves a timestamp back, for the overlap window. The text keeps its shape (digits stay digits; separator, number of
- * fractional digits and zone stay); what does not fit the shape rounds to the earlier side. A text that is no timestamp
- * comes back unchanged.
+ * Moves a timestamp back by `ms`, for the overlap window. Keeps the format of the text: separator, number of fractional
+ * digits, zone. Rounds down what does not fit the format. Returns an invalid text unchanged.
  */
 export function minusMs(ts: string, ms: number): string {
   const instant = parseTimestamp(ts);
@@ -76,8 +76,8 @@ export function minusMs(ts: string, ms: number): string {
 }
 
 /**
- * Reads `updatedAt`, else `updated_at`, of a row as a Date, for merge functions and display; null where there is none
- * or it is no timestamp (MU-24). The engine itself compares the server's texts instead: a Date ends at milliseconds.
+ * Reads `updatedAt`, or else `updated_at`, of a row as a Date, for merge functions and display. Null if it is missing
+ * or invalid (MU-24). The engine itself compares the server's texts, because a Date ends at milliseconds.
  */
 export function extractTimestamp(row: Readonly<Record<string, unknown>>): Date | null {
   const value = row.updatedAt ?? row.updated_at;
@@ -106,12 +106,12 @@ function fromIso(text: string): Instant | undefined {
   if (match === null) return undefined;
   const [, year, month, day, , hour = '0', minute = '0', second = '0', fraction = '', zone] = match;
   const midnight = new Date(0);
-  // Date.UTC takes the years 0 to 99 for 1900 to 1999.
+  // Date.UTC maps the years 0 to 99 to 1900 to 1999.
   midnight.setUTCFullYear(Number(year), Number(month) - 1, Number(day));
-  // A day too many, or none, is a day of another month.
+  // An invalid day falls into another month.
   const isCalendarDay = midnight.getUTCMonth() === Number(month) - 1;
   const offsetMinutes = minutesOf(zone);
-  // 60 is a leap second: the next minute's first.
+  // 60 is a leap second: the first second of the next minute.
   if (
     !isCalendarDay ||
     Number(hour) > 23 ||
@@ -129,7 +129,7 @@ function fromIso(text: string): Instant | undefined {
 
 function minutesOf(zone: string | undefined): number {
   if (zone === undefined) return 0;
-  // Z has none.
+  // Z has no digits.
   const digits = zone.slice(1).replace(':', '');
   const minutes = Number(digits.slice(0, 2)) * 60 + Number(digits.slice(2) || '0');
   return zone.startsWith('-') ? -minutes : minutes;
@@ -146,7 +146,7 @@ function back(instant: Instant, ms: number): Instant {
 }
 
 function epochMsText({ epochSeconds, fraction }: Instant): string {
-  // Digits behind the millisecond are cut off, which is the earlier side.
+  // Drops the digits after the milliseconds, which rounds down.
   return String(epochSeconds * 1000 + Number(fraction.padEnd(3, '0').slice(0, 3)));
 }
 
@@ -164,7 +164,7 @@ function isoText({ epochSeconds, fraction }: Instant, shape: string): string {
 
 const withoutTrailingZeros = (digits: string): string => digits.replace(/0+$/, '');
 
-/** 1 - 0.digits, as digits; both without trailing zeros. */
+/** Computes 1 - 0.digits as digits; both without trailing zeros. */
 function complement(digits: string): string {
   const one = 10n ** BigInt(digits.length);
   return withoutTrailingZeros(String(one - BigInt(digits)).padStart(digits.length, '0'));

@@ -10,7 +10,7 @@ const succeeded = [
   'forgetFailure',
 ] as const;
 
-/** May wait for open resolvers (F-145): PAUSE, STOP or anybody's wish for another run ends that wait. */
+/** May wait for open resolvers (F-145). PAUSE, STOP or a request for another run ends that wait. */
 export const finishing = sync.createStateConfig({
   id: 'finishing',
   entry: { type: 'enterPhase', params: 'sync' },

@@ -2,7 +2,7 @@ import type { SweepReport } from '../../../model/run.ts';
 import { sync } from '../../setup/sync-setup.ts';
 import { announceFacts, failed, outputOf } from '../wiring.ts';
 
-/** A mode around push and pull: entered before them, and again when every page is there. */
+/** A mode around push and pull: entered before them, and again after every page is applied. */
 export const fullResync = sync.createStateConfig({
   id: 'fullResync',
   initial: 'choosingStep',
@@ -34,7 +34,7 @@ export const fullResync = sync.createStateConfig({
           return { runId: run?.id ?? 0, kind, requested: run?.request.resyncKinds.includes(kind) ?? false };
         },
         onDone: [
-          // The absence of some rows is proven one page at a time: PAUSE and STOP come in between.
+          // Proves the absence of rows one page at a time, so that PAUSE and STOP take effect in between.
           {
             guard: { type: 'hasMoreToProve', params: outputOf<SweepReport> },
             target: 'sweeping',

@@ -6,7 +6,7 @@ import { failed } from '../wiring.ts';
 const pageOf = ({ event }: { event: { snapshot: { context: PageReport | undefined } } }): PageReport =>
   event.snapshot.context ?? noPage;
 
-/** Pulls one kind after the other, page by page. */
+/** Pulls one kind after another, page by page. */
 export const pulling = sync.createStateConfig({
   id: 'pulling',
   initial: 'choosingKind',
@@ -23,8 +23,7 @@ export const pulling = sync.createStateConfig({
       ],
     },
     paging: {
-      // One actor per kind, so that it may fetch page n+1 while it applies page n; it reports each page once it is
-      // committed.
+      // One actor per kind fetches page n+1 while it applies page n. It reports each page after its commit.
       invoke: {
         src: 'pullKind',
         input: ({ context: { run } }) => {

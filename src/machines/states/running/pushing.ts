@@ -23,7 +23,7 @@ const partSettled = [
   'noteReached',
 ] as const;
 
-/** Sends the outbox batch by batch, until a look at it finds nothing more. */
+/** Sends the outbox batch by batch until nothing more is ready. */
 export const pushing = sync.createStateConfig({
   id: 'pushing',
   initial: 'choosingStep',
@@ -32,10 +32,10 @@ export const pushing = sync.createStateConfig({
     { type: 'enterPhase', params: 'push' },
   ],
   states: {
-    // Answers that could not be settled when they came are still there: they go first, and nothing is sent again.
+    // Answers that could not be settled on arrival are settled first. Nothing is sent again.
     choosingStep: { always: [{ guard: 'hasUnsettled', target: 'settling' }, { target: 'taking' }] },
     taking: {
-      // What is written after the outbox was read must not be lost when that read turns out empty.
+      // A write after the outbox was read must not be lost if that read turns out empty.
       initial: 'current',
       on: { ...onWork({ target: '.outdated', actions: accept }), 'outbox.changed': '.outdated' },
       states: { current: {}, outdated: {} },
@@ -56,7 +56,7 @@ export const pushing = sync.createStateConfig({
       },
     },
     sending: {
-      // Leaving aborts the requests; what was answered by then is settled (I9), the rest stays in flight under its key.
+      // Leaving aborts the requests. Answers received so far are settled (I9); the rest stays in flight under its key.
       on: {
         PAUSE: 'settling',
         STOP: 'settling',
@@ -78,8 +78,8 @@ export const pushing = sync.createStateConfig({
       },
     },
     settling: {
-      // Answers received are settled before anything else happens; `intent` keeps the wish to leave. The settling
-      // notices a lost lease by itself, since it asserts its token.
+      // Received answers are settled first; `intent` keeps the command to leave. Settling detects a lost lease itself,
+      // because it checks its fencing token.
       on: {
         PAUSE: {},
         STOP: {},

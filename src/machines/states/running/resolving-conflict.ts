@@ -13,7 +13,7 @@ const conflictOf = ({ context: { run } }: { context: SyncContext }): ConflictInp
 });
 
 const outcome = [{ type: 'countOutcome', params: outputOf<ConflictOutcome> }, announceFacts] as const;
-/** What a conflict came to; `again` at the last round is left for a later run. */
+/** Result of a conflict. `again` in the last round leaves the conflict for a later run. */
 const onOutcome = [
   {
     guard: { type: 'hasFailed', params: outputOf<ConflictOutcome> },
@@ -32,13 +32,13 @@ const onOutcome = [
   { target: 'choosingConflict', actions: [...outcome, 'noteProgress'] },
 ] as const;
 
-/** Settles the conflicts that the push met, one after the other. */
+/** Resolves the conflicts found by the push, one after another. */
 export const resolvingConflict = sync.createStateConfig({
   id: 'resolvingConflict',
   initial: 'choosingConflict',
   entry: { type: 'enterPhase', params: 'push' },
   states: {
-    // Back to pushing when none is left: what waited behind a resolved conflict is ready now.
+    // Returns to pushing when no conflict is left, because operations behind a resolved conflict are now ready.
     choosingConflict: { always: [{ guard: 'hasConflict', target: 'deciding' }, { target: '#pushing' }] },
     deciding: {
       invoke: {
