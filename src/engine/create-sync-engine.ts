@@ -8,8 +8,9 @@ import { engineOptions, type SyncEngineOptions } from './ports/engine-options.ts
 import type { SyncEngine } from './api/sync-engine.ts';
 
 /**
- * Builds an engine over a database and a transport. Throws `RangeError` naming a bad setting and `TypeError` naming a
- * table that cannot be synchronised; reads, writes and asks nothing before `start()` or the first command.
+ * Builds an engine over a database and a transport. Throws `RangeError` that names an invalid setting, or `TypeError`
+ * that names a table that cannot be synchronised. Accesses neither database nor network before `start()` or the first
+ * command.
  */
 export function createSyncEngine(options: SyncEngineOptions): SyncEngine {
   checkOptions(ownedBy('createSyncEngine'), engineOptions, options);
@@ -18,12 +19,12 @@ export function createSyncEngine(options: SyncEngineOptions): SyncEngine {
 
 export type RestSyncEngineOptions = Omit<SyncEngineOptions, 'transport'> & RestTransportOptions;
 
-/** Those of the engine, which gets its transport made. */
+/** Options of the engine itself; the transport is created from the others. */
 const ownOptions = without(engineOptions, 'transport');
 const restEngineOptions = { ...ownOptions, ...restOptions } satisfies OptionList<RestSyncEngineOptions>;
 
 /**
- * Builds a `RestTransport` and an engine over it in one call; `config.requestTimeoutMs` holds for the requests, too.
+ * Builds a `RestTransport` and an engine over it in one call. `config.requestTimeoutMs` also applies to the requests.
  */
 export function createRestSyncEngine(options: RestSyncEngineOptions): SyncEngine {
   checkNames(ownedBy('createRestSyncEngine'), restEngineOptions, options);

@@ -11,13 +11,13 @@ import { handled } from './waits/waiters.ts';
 
 type DatabaseOptions = Pick<SyncEngineOptions, 'dataSource' | 'tables' | 'connectivity'>;
 
-/** By the actor that each one leads: an object of XState. */
+/** Keyed by the actor, an object of XState. */
 const engines = new WeakMap<object, SyncEngine>();
 
-/** The engine that leads an actor. */
+/** The engine that controls an actor. */
 export const engineLeading = (actor: object): SyncEngine | undefined => engines.get(actor);
 
-/** Builds the whole façade over a database: over the actor of the app, or over one of its own. */
+/** Builds the complete façade over a database: over the app's actor, or over its own. */
 export function engineOverDatabase(
   { ports, store }: Composition,
   { dataSource, tables, connectivity }: DatabaseOptions,
@@ -35,7 +35,7 @@ export function engineOverDatabase(
   });
   const internals = internalsOf(core, 'createSyncEngine');
   const { isDisposed, send, tell } = internals;
-  /** Never part of a transaction of the app, and over when the engine is. */
+  /** Never joins a transaction of the app. Rejects once the engine is disposed. */
   const alive = <T>(work: () => Promise<T>): Promise<T> =>
     handled(
       isDisposed()

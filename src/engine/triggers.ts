@@ -12,29 +12,27 @@ import { startRemoteTrigger } from './triggers/remote-trigger.ts';
 import { startTableClocks } from './triggers/table-clocks.ts';
 import { sharedKinds, type EndTrigger } from './triggers/trigger-site.ts';
 
-/**
- * What asks for a sync. Times in ms, above 0. Tables with a `syncIntervalMs` keep their own clock beside all of these.
- */
+/** What starts a sync. Times in ms, above 0. Tables with a `syncIntervalMs` also sync at their own interval. */
 export interface TriggerOptions {
   /** Pulls once when started. @defaultValue false */
   readonly pullOnStartup?: boolean | undefined;
-  /** Syncs this often; the first time one interval after the start. */
+  /** Syncs at this interval, first after one interval. */
   readonly interval?: number | undefined;
-  /** Pushes soon after an operation is queued, and again what a run left behind. @defaultValue false */
+  /** Pushes soon after an operation is queued, and retries what a run left behind. @defaultValue false */
   readonly pushOnOutboxChanges?: boolean | undefined;
-  /** A push waits until nothing was queued for this long. @defaultValue 2,000 (2 seconds) */
+  /** A push starts after the outbox was quiet for this long. @defaultValue 2,000 (2 seconds) */
   readonly pushDebounceMs?: number | undefined;
-  /** A push waits at most this long after the first change. @defaultValue five times `pushDebounceMs` */
+  /** A push starts at most this long after the first change. @defaultValue five times `pushDebounceMs` */
   readonly maxDebounceMs?: number | undefined;
   /**
-   * Syncs when the network comes back. A port given here also informs the engine, which starts no automatic run while
-   * the port says offline.
+   * Syncs when the network returns. A port given here also informs the engine, which starts no automatic run while the
+   * port reports offline.
    *
    * @defaultValue true where the engine has a `connectivity`
    */
   readonly connectivity?: boolean | ConnectivityPort | undefined;
   /**
-   * Syncs when the app becomes visible. When it is hidden, pushes at once what still waits for `pushDebounceMs`.
+   * Syncs when the app becomes visible. When it is hidden, pushes changes at once that wait for `pushDebounceMs`.
    *
    * @defaultValue true in a page, which asks the document; false elsewhere
    */
@@ -42,8 +40,8 @@ export interface TriggerOptions {
   /** Pulls when the server reports a change. Needs a transport with `subscribe`. @defaultValue false */
   readonly remoteChanges?: boolean | undefined;
   /**
-   * A pull waits until the server reported nothing for this long, and at most ten times as long after its first report.
-   * @defaultValue 100
+   * A pull starts after the server reported nothing for this long, and at most ten times as long after its first
+   * report. @defaultValue 100
    */
   readonly remoteDebounceMs?: number | undefined;
 }
@@ -63,20 +61,20 @@ export const triggerOptions = {
   remoteDebounceMs: byDefault(100, timeAboveZero),
 } satisfies OptionList<TriggerOptions>;
 
-/** Says when to sync, so that nobody has to call `sync()`. */
+/** Starts syncs automatically, so that the app need not call `sync()`. */
 export interface Triggers {
-  /** Never fails for the network (F-10). The second call does nothing. Rejects after `dispose()`. */
+  /** Never fails because of the network (F-10). A second call has no effect. Rejects after `dispose()`. */
   start(): Promise<void>;
-  /** Ends what these triggers started, nothing else. */
+  /** Ends only what these triggers started. */
   stop(): void;
   /** Stops for good; does not dispose the engine. */
   dispose(): void;
 }
 
 /**
- * Installs triggers on an engine. All they send is automatic work: it is tried again by itself, its failures are
- * events, and nobody's promise rejects (F-10, F-11, F-12, F-15, F-113). They end with the engine. Throws `RangeError`
- * or `TypeError` for a bad option, `TypeError` for an engine that was not made here.
+ * Installs triggers on an engine. They request only automatic work: the engine retries it, reports failures as events,
+ * and rejects no promise (F-10, F-11, F-12, F-15, F-113). The triggers end with the engine. Throws `RangeError` or
+ * `TypeError` for an invalid option, and `TypeError` for an object that is not an engine of this package.
  */
 export function createTriggers(engine: SyncEngineCore, given: TriggerOptions = {}): Triggers {
   const options = completeOptions<TriggerOptions, typeof triggerOptions>(
@@ -87,7 +85,7 @@ export function createTriggers(engine: SyncEngineCore, given: TriggerOptions = {
   const internals = internalsOf(engine, 'createTriggers');
   const { triggerSite: site } = internals;
   const { interval, pushDebounceMs: silenceMs, maxDebounceMs: longestMs = 5 * silenceMs, remoteDebounceMs } = options;
-  /** What is installed; another list for each start, so that nothing of an earlier one can come late (F-113). */
+  /** The installed triggers. Each start creates a new list, so that an earlier start cannot add to it late (F-113). */
   let installed: EndTrigger[] | undefined;
   let isDisposed = false;
 
@@ -132,14 +130,14 @@ export function createTriggers(engine: SyncEngineCore, given: TriggerOptions = {
     return ends;
   };
 
-  /** Passes the facts of a port on to the engine, as it does by itself with its own. */
+  /** Forwards the facts of a port to the engine, as the engine does with its own port. */
   const reportNetwork = (port: ConnectivityPort): EndTrigger => {
     const say = (isOnline: boolean): void => site.send({ type: isOnline ? 'network.online' : 'network.offline' });
     if (!port.isOnline()) say(false);
     const end = port.subscribe(say);
     return () => {
       end();
-      // Nobody would ever say that it is back.
+      // Without the port, nothing would report that the network is back.
       say(true);
     };
   };
@@ -158,7 +156,7 @@ export function createTriggers(engine: SyncEngineCore, given: TriggerOptions = {
       const pullKinds = sharedKinds(site);
       if (options.pullOnStartup && pullKinds?.length !== 0)
         site.send({ type: 'SYNC', pushKinds: [], pullKinds, automatic: true });
-      // An unusable database is told by events and status; the triggers stay for when it is repaired.
+      // Events and status report an unusable database. The triggers stay installed for its repair.
       await engine.start().catch(() => undefined);
     },
     stop,
@@ -169,7 +167,7 @@ export function createTriggers(engine: SyncEngineCore, given: TriggerOptions = {
   };
 }
 
-/** The same as a class, under the name by which it is known elsewhere. */
+/** The same as a class, under the name of the reference library. */
 export class SyncCoordinator implements Triggers {
   readonly #triggers: Triggers;
 

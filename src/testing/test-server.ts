@@ -347,7 +347,7 @@ export class TestServer {
     if (this.returnInvalidJson)
       return { status: 200, headers: { 'content-type': 'application/json' }, text: '{"items": [{"id": "1", ' };
     if (request.kind !== 'health' && !this.#isAccepted(request.headers.authorization))
-      return toHttpAnswer(refusal(401, 'unauthorized', 'the token is not accepted'));
+      return toHttpAnswer(refusal(401, 'unauthorized', 'the server rejects the token'));
     return this.#route(request);
   }
 

@@ -11,7 +11,7 @@ import { readRemoteUrl, remoteBase, requestLabel } from './http/remote-url.ts';
 import { restOptions, type RestTransportOptions } from './http/rest-options.ts';
 import { readThrown, SendDefect } from './http/send-defect.ts';
 
-/** What each request has. What an action does not use is undefined, false or empty. */
+/** Fields of every request. Fields that an action does not use are undefined, false or empty. */
 interface Asked {
   /** Empty for `health`. */
   readonly kind: string;
@@ -24,21 +24,21 @@ interface Asked {
   readonly force: false;
   readonly key: undefined;
   readonly createOnly: false;
-  /** What `token()` gave, verbatim. */
+  /** The result of `token()`, verbatim. */
   readonly authorization: string | undefined;
 }
 
-/** What writes have in common. */
+/** Fields of all writes. */
 interface RemoteWrite extends Omit<Asked, 'base' | 'force' | 'key'> {
-  /** The version that the write was made on, verbatim; undefined: write without looking. */
+  /** The version on which the write is based, verbatim. Undefined: write without a check. */
   readonly base: string | undefined;
   /** Skip the check of `base`. */
   readonly force: boolean;
-  /** The same key again must have no second effect and get the same answer (I2). */
+  /** A repeated key must have no second effect and must return the same answer (I2). */
   readonly key: string;
 }
 
-/** Asks for a page of rows (PROTOCOL §2). */
+/** Requests a page of rows (PROTOCOL §2). */
 export interface RemoteList extends Omit<Asked, 'page'> {
   readonly action: 'list';
   readonly page: RemotePage;
@@ -47,7 +47,7 @@ export interface RemoteList extends Omit<Asked, 'page'> {
 /** Writes a row (PROTOCOL §3). */
 export interface RemoteUpsert extends Omit<RemoteWrite, 'payload' | 'deltas' | 'createOnly'> {
   readonly action: 'upsert';
-  /** The row's fields. Write them with `stringifyJson`: numbers that JavaScript cannot hold keep their digits so. */
+  /** The row's fields. Write them with `stringifyJson`, which keeps numbers that JavaScript cannot hold. */
   readonly payload: JsonObject;
   /** Relative changes, with the option `deltas`. */
   readonly deltas: Json | undefined;
@@ -60,25 +60,22 @@ export interface RemoteDelete extends RemoteWrite {
   readonly action: 'delete';
 }
 
-/** Asks for one row (PROTOCOL §5). */
+/** Requests one row (PROTOCOL §5). */
 export interface RemoteFetch extends Asked {
   readonly action: 'fetch';
 }
 
-/** Asks whether the backend is there. */
+/** Checks whether the backend is reachable. */
 export interface RemoteHealth extends Asked {
   readonly action: 'health';
 }
 
-/**
- * One thing that is asked of a backend, in the protocol's terms (PROTOCOL §2–§5), for a wire of your own; `action`
- * tells which.
- */
+/** One request to a backend in the protocol's terms (PROTOCOL §2–§5), for your own wire. `action` tells which. */
 export type RemoteRequest = RemoteList | RemoteUpsert | RemoteDelete | RemoteFetch | RemoteHealth;
 
 /**
- * Which rows a `list` is about (PROTOCOL §2): changed after `updatedSince`, or at it and behind `afterId`; or what the
- * token stands for.
+ * The rows of a `list` (PROTOCOL §2): changed after `updatedSince`, or at that time and after `afterId`; or the
+ * continuation that the token names.
  */
 export interface RemotePage {
   readonly updatedSince: string;
@@ -89,8 +86,8 @@ export interface RemotePage {
 }
 
 /**
- * What the backend says, as an HTTP status and a JSON body (read with `parseJson`, which keeps every digit), or as the
- * text that came. `version` is the row's ETag.
+ * The backend's answer as an HTTP status and a JSON body, or as raw text. Read the body with `parseJson`, which keeps
+ * every digit. `version` is the row's ETag.
  */
 export interface RemoteAnswer {
   readonly status: number;
@@ -101,11 +98,14 @@ export interface RemoteAnswer {
   readonly retryAfter?: string | number | undefined;
 }
 
-/** Settings that only HTTP, or a batch endpoint, has. */
+/** Settings that apply only to HTTP or a batch endpoint. */
 const httpOnly = ['baseUrl', 'trailingSlash', 'axios', 'headers', 'enableBatch', 'batchSize', 'batchPath'] as const;
 type HttpOnly = (typeof httpOnly)[number];
 
-/** Settings of {@link createTransport}. Those of the REST transport that are not about HTTP mean the same here. */
+/**
+ * Settings of {@link CreateTransportOptions.send} and those of the REST transport that do not depend on HTTP. The
+ * latter have the same meaning here.
+ */
 export interface CreateTransportOptions extends Omit<RestTransportOptions, HttpOnly> {
   /**
    * Sends one request over your wire and resolves with the complete answer, whatever its status. Rejects when no
@@ -127,9 +127,9 @@ export const createTransportOptions = {
 } satisfies OptionList<CreateTransportOptions>;
 
 /**
- * Makes an adapter for any backend out of the one function that sends a request. Everything else is done as for REST:
- * order per entity, a window of requests, timeouts, aborts, one refresh of the token, one meaning for each answer, the
- * breaker.
+ * Creates an adapter for any backend from the one function that sends a request. Works otherwise like the REST
+ * transport: order per entity, concurrent requests, timeouts, aborts, one refresh of the token, classification of
+ * answers, the breaker.
  */
 export function createTransport(given: CreateTransportOptions): TransportAdapter {
   checkOptions(ownedBy('createTransport'), createTransportOptions, given);
@@ -176,7 +176,7 @@ function toRemoteRequest({ method, url = '', headers, data }: AxiosRequestConfig
     createOnly: false,
   } as const;
   const asked = { ...nothing, kind, id, authorization: header('Authorization') };
-  // Each write has one.
+  // Every write has a key.
   const key = header('X-Idempotency-Key') ?? '';
   switch (action) {
     case 'list':
@@ -223,19 +223,19 @@ function toPage(query: URLSearchParams): RemotePage {
   };
 }
 
-/** An adapter written in plain JavaScript can hand over anything. */
+/** An adapter in plain JavaScript can return anything. */
 function checked(answer: RemoteAnswer, what: string): RemoteAnswer {
   const given: unknown = answer;
   if (typeof given === 'object' && given !== null && 'status' in given && typeof given.status === 'number')
     return answer;
   throw new SendDefect(
-    `send gave no answer: an object with a numeric status was expected, got ${given === null ? 'null' : typeof given}, in ${what}`,
+    `send returned no answer: expected an object with a numeric status, got ${given === null ? 'null' : typeof given}, in ${what}`,
   );
 }
 
 /**
- * One row that is nested too deep to be written must not cost the others of its page. An answer that holds the same
- * objects too often cannot be split.
+ * A single row that is nested too deep must not affect the others of its page. An answer that repeats the same objects
+ * too often cannot be split.
  */
 function textOf(body: Json): string {
   if (isTooLong(body)) throw new SendDefect(`the body that send returned ${whyUnwritable(body) ?? ''}`);

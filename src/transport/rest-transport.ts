@@ -27,9 +27,9 @@ import { httpFailure, toSyncError } from './answers/sync-errors.ts';
 import { TokenSource } from './http/token-source.ts';
 
 /**
- * Speaks the REST protocol (docs/protocol.md) with any backend. Never sleeps, and leaves retries to the chart, with two
- * exceptions that repeat a request once and at once: after a token refresh, and where a kept connection turned out to
- * be gone. Holds idle connections open; `close()` ends them.
+ * Speaks the REST protocol (docs/protocol.md) with any backend. Never waits, and leaves retries to the chart, with two
+ * exceptions that repeat a request once without delay: after a token refresh, and after a stale connection. Keeps idle
+ * connections open; `close()` ends them.
  */
 export class RestTransport implements TransportAdapter {
   readonly capabilities: TransportCapabilities;
@@ -50,7 +50,7 @@ export class RestTransport implements TransportAdapter {
       requestTimeoutMs,
       maxContentLength,
       clock,
-      // Every write carries a key or, in a batch, the key of each operation. A subclass may say that its server ignores
+      // Every write carries a key, or one key per operation in a batch. A subclass may declare that its server ignores
       // them.
       isRepeatable: ({ method }) => method === 'GET' || this.capabilities.idempotency !== 'none',
     });
@@ -60,7 +60,7 @@ export class RestTransport implements TransportAdapter {
     this.#parts = { send, urls, presence, settings, health: (signal) => this.health({ signal }) };
     this.capabilities = {
       batch: enableBatch,
-      // A batch item has no place for If-Match and X-Create-Only.
+      // Batch items have no place for If-Match and X-Create-Only.
       conditionalWrite: settings.conditionalWrite && !enableBatch,
       idempotency: 'key',
       ...(settings.deltas ? { deltas: true } : {}),
@@ -87,7 +87,7 @@ export class RestTransport implements TransportAdapter {
       : pushSingle(ops, context, this.#parts);
   }
 
-  /** Sends the operation with the header that asks the server to skip its conflict check, and without base. */
+  /** Sends the operation without base, and with the header that asks the server to skip its conflict check. */
   async forcePush(op: Op, context: PushContext = {}): Promise<PushResult> {
     const result = await sendOp({ ...op, force: true }, this.#parts, context.signal);
     new PushAnswers([op], context).add(op, result);
@@ -120,8 +120,8 @@ export class RestTransport implements TransportAdapter {
   }
 
   /**
-   * Ends idle connections of the default client; the transport stays usable. An axios instance of the app is the app's
-   * to close (F-94).
+   * Closes the idle connections of the default client. The transport stays usable. An axios instance of the app must be
+   * closed by the app (F-94).
    */
   close(): void {
     this.#close();

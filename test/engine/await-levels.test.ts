@@ -116,7 +116,7 @@ describe.each(drivers)('await levels with %s', (driver) => {
     const left = refused(edit('left', { ...acked, signal: leaving.signal }));
     await bench.until(({ pending }) => pending === 3);
     leaving.abort();
-    expect(String(await left)).toContain('ended by its signal');
+    expect(String(await left)).toContain('the signal ended the wait');
     expect(await refused(edit('at once', { ...acked, signal: leaving.signal }))).toBeInstanceOf(SyncAbortedError);
     expect(await bench.queued()).toHaveLength(4);
     expect(bench.clock.pending).toBe(0);

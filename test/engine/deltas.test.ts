@@ -322,7 +322,7 @@ describe('writing', () => {
     );
     expect(await writer.increment('a', 'priority', 0)).toBe(false);
     await writer.enqueueDelete('a');
-    await expect(writer.increment('a', 'priority', 1)).rejects.toThrow(/there is no such row/);
+    await expect(writer.increment('a', 'priority', 1)).rejects.toThrow(/the row to change does not exist/);
     expect(await bench.queued()).toHaveLength(1);
     expect(bench.engine.writer(todos)).toBeDefined();
   });

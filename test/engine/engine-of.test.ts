@@ -100,18 +100,18 @@ describe('reports wiring mistakes by name', () => {
     actor.send({ type: 'STOP' });
     await waitFor(actor, ({ status }) => status === 'done');
     expect(() => engineOf(actor)).toThrow(
-      new TypeError('engineOf: this actor has stopped; make a new one from the machine'),
+      new TypeError('engineOf: this actor has stopped; create a new one from the machine'),
     );
     const stranger = createActor(createMachine({})) as unknown as SyncActor;
     expect(() => engineOf(stranger)).toThrow(
-      new TypeError('engineOf: give it an actor of a machine that createSyncMachine made'),
+      new TypeError('engineOf: pass an actor of a machine created by createSyncMachine'),
     );
   });
 
   test('functions that take an engine reject lookalikes', async () => {
     const engine = engineOf(createActor(await machine()));
     const copy: SyncEngine = { ...engine };
-    const said = 'give it an engine that createSyncEngine or engineOf made';
+    const said = 'pass an engine created by createSyncEngine or engineOf';
     expect(() => createTriggers(copy)).toThrow(new TypeError(`createTriggers: ${said}`));
     expect(() => attachDevtools(copy)).toThrow(new TypeError(`attachDevtools: ${said}`));
     expect(() => exposeSyncDevtools(copy)).toThrow(new TypeError(`exposeSyncDevtools: ${said}`));

@@ -51,7 +51,7 @@ test('F-160, I12: names rows that refer to each other by NOT NULL columns, and s
     ring: ['notes/n', 'todos/t'],
   };
   expect(explainOperation(waiting, snapshot, true).detail).toMatch(
-    /status 422.*notes\/n and todos\/t refer to each other.*must not be NULL/,
+    /status 422.*notes\/n and todos\/t refer to each other through NOT NULL columns/,
   );
 });
 
@@ -68,16 +68,14 @@ test('I12: the sentence omits a failure reason that is no longer known', () => {
   };
   const detailOf = (part: Partial<QueuedOperation>): string =>
     explainOperation({ ...waiting, ...part }, snapshot, true).detail;
-  expect(detailOf({})).toBe('The last attempt failed; it is tried again with the next sync.');
-  expect(detailOf({ dueAt: 5 })).toBe('The last attempt failed; it is tried again later.');
+  expect(detailOf({})).toBe('The last attempt failed; the next sync tries again.');
+  expect(detailOf({ dueAt: 5 })).toBe('The last attempt failed; the engine tries again later.');
   expect(detailOf({ lastError: 'status 500' })).toBe(
-    'The last attempt failed (status 500); it is tried again with the next sync.',
+    'The last attempt failed (status 500); the next sync tries again.',
   );
-  expect(detailOf({ errorCode: 'forbidden' })).toBe(
-    'The server does not allow it; it is tried again with the next sync.',
-  );
+  expect(detailOf({ errorCode: 'forbidden' })).toBe('The server does not allow it; the next sync tries again.');
   expect(detailOf({ errorCode: 'forbidden', lastError: 'no seat' })).toBe(
-    'The server does not allow it (no seat); it is tried again with the next sync.',
+    'The server does not allow it (no seat); the next sync tries again.',
   );
 });
 

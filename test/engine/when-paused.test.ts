@@ -50,7 +50,7 @@ test.each(Object.entries(calls))(
     await writer.insertAndEnqueue(todoOf('a'));
     await expect(call(bench!, { whenPaused: 'reject' })).rejects.toThrow(SyncAbortedError);
     await expect(call(bench!, { whenPaused: 'reject' })).rejects.toThrow(
-      /paused, so nothing was asked for; call engine\.resume\(\)/,
+      /paused, so the call did nothing; call engine\.resume\(\)/,
     );
     expect(bench!.types()).not.toContain('request.deferred');
     await engine.resume();
@@ -74,7 +74,7 @@ test('a pause during the run rejects callers that chose so; resume continues the
   const waiting = engine.sync();
   await begun;
   await engine.pause();
-  await expect(syncing).rejects.toThrow(/goes on after engine\.resume\(\)/);
+  await expect(syncing).rejects.toThrow(/continues after engine\.resume\(\)/);
   await engine.resume();
   await waiting;
   expect(await bench.queued()).toEqual([]);

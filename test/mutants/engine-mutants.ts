@@ -7,7 +7,7 @@ export const engineMutants: readonly Mutant[] = [
     file: 'engine/actors/settle-batch.ts',
     edits: [
       [
-        "type: 'unavailable',\n        error: new NetworkError(`${op.kind}/${op.id}: sending was cut short before an answer came`),",
+        "type: 'unavailable',\n        error: new NetworkError(`${op.kind}/${op.id}: the request was interrupted before an answer arrived`),",
         "type: 'applied',",
       ],
     ],

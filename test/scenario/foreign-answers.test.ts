@@ -74,11 +74,11 @@ describe('an answer that is a web page says so', () => {
 
 describe('JSON of another API names what was expected and what came', () => {
   test.each([
-    ['a list', [], "a JSON object with 'items' was expected, got a list"],
+    ['a list', [], "expected a JSON object with 'items', got a list"],
     [
       'another object',
       { data: [], meta: {} },
-      "a JSON object with a list 'items' was expected, got an object with 'data', 'meta'",
+      "expected a JSON object with a list 'items', got an object with 'data', 'meta'",
     ],
     ['items of another kind', { items: { a: 1 } }, "'items' must be a list, got an object with 'a'"],
     ['an item that is no row', { items: [[1]] }, 'items[0] must be a JSON object, got a list'],
@@ -91,7 +91,7 @@ describe('JSON of another API names what was expected and what came', () => {
 
   test('a pull with text that is no JSON', async () => {
     const { info, told } = await failing({ list: (exchange) => exchange.replyText(200, 'OK') });
-    expect(info.message).toContain("a JSON object with 'items' was expected, got text that is not JSON");
+    expect(info.message).toContain("expected a JSON object with 'items', got text that is not JSON");
     expect(told).not.toMatch(signIn);
   });
 
@@ -102,7 +102,7 @@ describe('JSON of another API names what was expected and what came', () => {
   ])('a write with %s', async (_, body, words) => {
     const { info, told, failed } = await failing({ write: json(body) });
     expect(failed).toMatchObject({
-      message: expect.stringContaining(`the row as a JSON object or an empty body was expected, ${words}`) as string,
+      message: expect.stringContaining(`expected the row as a JSON object or an empty body, ${words}`) as string,
     });
     expect(failed?.message).not.toContain('secret');
     expect(info.message).not.toContain('captive portal');
@@ -110,10 +110,7 @@ describe('JSON of another API names what was expected and what came', () => {
   });
 
   test.each([
-    [
-      { data: [], meta: 'secret' },
-      "a JSON object with a list 'results' was expected, got an object with 'data', 'meta'",
-    ],
+    [{ data: [], meta: 'secret' }, "expected a JSON object with a list 'results', got an object with 'data', 'meta'"],
     [{ results: { a: 1 } }, "got 'results' as an object with 'a'"],
   ])('a batch with %j', async (body, words) => {
     const { told, failed } = await failing({ write: json(body) }, true);
@@ -126,7 +123,7 @@ describe('JSON of another API names what was expected and what came', () => {
     const server = await stubServer(json({ id: 'x' }));
     const transport = new RestTransport({ baseUrl: server.baseUrl });
     expect(await transport.fetch({ kind: 'todos', id: 'a' })).toMatchObject({
-      error: { message: "Failed to parse the row todos/a: a JSON object with this id was expected, got the row 'x'" },
+      error: { message: "Failed to parse the row todos/a: expected a JSON object with this id, got the row 'x'" },
     });
   });
 });

@@ -255,7 +255,7 @@ describe('one operation that fails', () => {
     await bench.writer.insertAndEnqueue(todoOf('a'));
     await bench.writer.insertAndEnqueue(todoOf('b'));
     bench.server.captivePortal = true;
-    await expect(bench.engine.sync()).rejects.toThrow(/not those of a sync server/);
+    await expect(bench.engine.sync()).rejects.toThrow(/do not come from a sync server/);
     expect(await bench.queued()).toHaveLength(2);
     bench.server.clearFaults();
     expect(await bench.engine.sync()).toMatchObject({ pushed: 2 });

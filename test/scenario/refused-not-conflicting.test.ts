@@ -296,7 +296,7 @@ test('F-150: a delete on a server without a DELETE route stays in the queue and 
   await sync(bench);
   expect(told(bench)).toEqual(['op.failed']);
   expect(await bench.engine.explain()).toMatchObject([
-    { lastError: expect.stringContaining('the row is still there') as string },
+    { lastError: expect.stringContaining('the row still exists') as string },
   ]);
 });
 

@@ -57,7 +57,7 @@ test.each([
   ['without words of the server', undefined, 'The server asks for a token (401)'],
   ['with words of the server', { detail: 'Credentials were not provided.' }, 'Credentials were not provided.'],
 ])('a 401 without a configured token says so, %s', async (_, body, said) => {
-  const hint = 'no token is configured: give RestTransport a token function';
+  const hint = 'no token is configured: pass the option token to RestTransport';
   const refusing = (exchange: Exchange): void => exchange.reply(401, body);
   const { rest } = await restWith(refusing);
   for (const { result } of (await rest.push([edit('1')], {})).results)

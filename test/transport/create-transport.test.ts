@@ -75,7 +75,7 @@ test('I12: a pull and a fetch that meet a bug say so, too; a missing answer is o
   expect(fetched).toMatchObject({
     type: 'fetchError',
     error: {
-      message: expect.stringMatching(/send gave no answer: .* got undefined, in fetch of todos\/ä\/1/) as string,
+      message: expect.stringMatching(/send returned no answer: .* got undefined, in fetch of todos\/ä\/1/) as string,
     },
   });
 });

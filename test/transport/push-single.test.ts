@@ -402,11 +402,11 @@ test('a redirect that only adds or removes the slash at the end names trailingSl
     ];
   };
   for (const words of await told(rest)) {
-    expect(words).toContain('give RestTransport the option trailingSlash: true');
+    expect(words).toContain('set the option trailingSlash: true');
     expect(words).not.toContain('baseUrl');
   }
   for (const words of await told(new RestTransport({ baseUrl: server.baseUrl, trailingSlash: true })))
-    expect(words).toContain('leave out the option trailingSlash');
+    expect(words).toContain('remove the option trailingSlash');
 });
 
 test('RST-64, F-85: Retry-After is read as seconds or as a date against the server clock, and not clamped', async () => {
@@ -532,7 +532,7 @@ test('F-150: a delete on a server without a DELETE route is refused, not done: t
   expect(await pushed((exchange) => exchange.reply(200, row('1')))).toMatchObject({
     type: 'pushRejected',
     statusCode: 404,
-    message: expect.stringContaining('the row is still there') as string,
+    message: expect.stringContaining('the row still exists') as string,
   });
   expect(
     await pushed((exchange) => exchange.reply(200, { ...row('1'), deleted_at: '2026-01-01T00:00:00Z' })),

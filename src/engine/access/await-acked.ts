@@ -13,22 +13,22 @@ export interface AckParts {
   readonly core: Pick<SyncEngineCore, 'events$' | 'explain'>;
   readonly queue: Pick<QueuePort, 'subscribe'>;
   readonly clock: Clock;
-  /** Used where a write names no `timeoutMs`. */
+  /** Default timeout of a write without `timeoutMs`. */
   readonly defaultTimeoutMs: number;
   fatesOf(opIds: readonly string[]): Promise<ReadonlyMap<string, OperationFate>>;
-  /** Asks for a push that is tried again by itself. */
+  /** Requests a push that retries automatically. */
   push(): void;
 }
 
 /**
- * An operation that left without an event of ours was sent by another process; the events of our own run come within
- * this time, ms.
+ * Wait in ms for an event of our own run. After it, an operation that left without an event was sent by another
+ * process.
  */
 const graceMs = 1_000;
 
 type Verdict = 'acked' | NotAckedError;
 
-/** Listens to what becomes of writes; {@link AckWatch.wait} tells the outcome of those that it is asked for. */
+/** Observes the outcome of writes. {@link AckWatch.wait} returns the outcome of the given ones. */
 export function watchAcks(parts: AckParts): AckWatch {
   const verdicts = new Map<string, Verdict>();
   const conflicts = new Map<string, string>();
@@ -57,7 +57,7 @@ export function watchAcks(parts: AckParts): AckWatch {
 
   const verdictFor = (write: QueuedWrite): Verdict | undefined => {
     const told = verdicts.get(write.opId);
-    // A row that was made and deleted before anything was sent: the server has no such row, as the delete wanted.
+    // The row was created and deleted before anything was sent, so the server has no such row, as the delete requires.
     if (told instanceof NotAckedError)
       return told.discardReason === 'foldedAway' && write.type === 'delete' ? 'acked' : told;
     const reason = conflicts.get(entityOf(write));
@@ -89,7 +89,7 @@ export function watchAcks(parts: AckParts): AckWatch {
         if (open.length === 0) return;
         if (isOver)
           throw new SyncAbortedError(
-            `the engine is disposed; ${namesOf(open)} is stored here and will be sent by the next one`,
+            `the engine is disposed; ${namesOf(open)} is stored here, and the next engine will send it`,
           );
         if (woken) continue;
         const graceLeft = goneSince.size === 0 ? Infinity : graceMs - (now - Math.min(...goneSince.values()));
@@ -120,7 +120,7 @@ export function watchAcks(parts: AckParts): AckWatch {
         if (!(error instanceof SyncAbortedError) || isOver) throw error;
         const why =
           signal?.aborted === true
-            ? 'the wait was ended by its signal'
+            ? 'the signal ended the wait'
             : `the server has not confirmed it within ${timeoutMs} ms`;
         throw new SyncAbortedError(
           `${namesOf(writes)} is stored here and will be sent, but ${why}. ${await detailOf(parts, writes)}`.trim(),
@@ -141,11 +141,11 @@ const namesOf = (writes: readonly QueuedWrite[]): string =>
   writes.map(({ kind, entityId }) => `${kind}/${entityId}`).join(', ');
 
 const sentences: Readonly<Record<NotAckedReason, string>> = {
-  rejected: 'the server refused it; it stays queued and is tried with the next sync',
+  rejected: 'the server refused it; it stays queued, and the next sync retries it',
   stuck: 'the server refused it too often; correct, retry or drop it',
-  ambiguous: 'nobody knows whether the server has it; retry or drop it',
+  ambiguous: 'it is unknown whether the server has it; retry or drop it',
   conflict: 'somebody else changed the same record, and the conflict waits for a decision',
-  discarded: 'it was given up',
+  discarded: 'it was discarded',
 };
 
 const notAcked = (
@@ -160,7 +160,7 @@ const notAcked = (
   });
 type OperationDiscard = NonNullable<NotAckedError['discardReason']>;
 
-/** What an event says for good about one operation. What the engine sends again in this run is not told yet. */
+/** The final outcome that an event reports for one operation. Excludes failures that this run will retry. */
 function verdictOf(event: SyncEvent): { readonly opId: string; readonly verdict: Verdict } | undefined {
   switch (event.type) {
     case 'op.pushed':
@@ -181,7 +181,7 @@ function verdictOf(event: SyncEvent): { readonly opId: string; readonly verdict:
   }
 }
 
-/** What the database says, where no event did: another process may have sent it. */
+/** Derives the outcome from the database if there was no event, because another process may have sent the operation. */
 function judge(
   write: QueuedWrite,
   fate: OperationFate | undefined,

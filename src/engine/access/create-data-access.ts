@@ -27,13 +27,13 @@ export interface DataAccessParts {
   readonly clock: Clock;
   readonly core: SyncEngineCore;
   readonly isDisposed: () => boolean;
-  /** Runs work outside of the caller's transaction; rejects when the engine is disposed. */
+  /** Runs work outside the caller's transaction. Rejects if the engine is disposed. */
   alive<T>(work: () => Promise<T>): Promise<T>;
-  /** Asks for a push that is tried again by itself. */
+  /** Requests a push that retries automatically. */
   push(): void;
 }
 
-/** Builds the engine's ways to its rows. */
+/** Builds the engine's access to rows. */
 export function createDataAccess({
   dataSource,
   tables,
@@ -56,11 +56,12 @@ export function createDataAccess({
   };
   const writers = createWriter(dataSource, { clock }, () => watchAcks(acks));
   const refresh = createRefresh({ core, clock, defaultTimeoutMs: config.requestTimeoutMs });
-  /** The table as the engine knows it: its kind counts, also where the same entity was registered anew. */
+  /** The engine's own registration of the table. Tables match by kind, even if the same entity was registered again. */
   const registered = <Entity extends ObjectLiteral>(table: SyncTable<Entity>, asked: string): SyncTable<Entity> => {
     checkSyncTable(table, `${asked}: the table`);
     const own = tables.find(({ target }) => target === table.target);
-    if (own === undefined) throw new TypeError(`${asked}: this table is not one of those the engine was created with`);
+    if (own === undefined)
+      throw new TypeError(`${asked}: the engine was created without this table; add it to the option tables`);
     return own as SyncTable<Entity>;
   };
   const replicaOf = <Entity extends ObjectLiteral>(own: SyncTable<Entity>, asked: string): ReplicaTable => {
@@ -116,7 +117,7 @@ export function createDataAccess({
       const pulled = source.kinds.filter((kind) => registry.get(kind)?.pushOnly === false);
       return untilOver(watchFreshness({ ...source, kinds: pulled }, clock), core.events$);
     },
-    // Not detached: within a live query it is one of the query's statements.
+    // Not detached, because a live query runs it as one of its own statements.
     rowMarks: (table, ids) =>
       readRowMarks(sourceOf([table]), ids.map(String)).catch((error: unknown) =>
         rethrowForCaller(toStoreFailure(error, clock.now())),

@@ -14,11 +14,11 @@ export interface RepositoryParts<Entity extends ObjectLiteral> {
   readonly table: ReplicaTable;
   readonly writer: SyncEntityWriter<Entity>;
   readonly refresh: Refresh;
-  /** Stores rows of the server as a pull would. */
+  /** Stores rows of the server as a pull does. */
   applyServerRows(rows: readonly JsonObject[]): Promise<void>;
 }
 
-/** Builds the repository of one table. */
+/** Creates the repository of one table. */
 export function createSyncRepository<Entity extends ObjectLiteral>({
   dataSource,
   table,

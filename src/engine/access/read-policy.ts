@@ -10,13 +10,14 @@ export interface RefreshParts {
   readonly defaultTimeoutMs: number;
 }
 
-/** Pulls a kind, and waits for that no longer than it makes sense. */
+/** Pulls a kind. Waits only as long as a result can arrive. */
 export type Refresh = (kind: string, options: RefreshOptions) => Promise<void>;
 
 /**
- * Makes the function that pulls one kind now. It never hangs: rejects with `NetworkError` when the server cannot be
- * reached (at the first failure, the engine's own retries go on) or has not answered in time, with `SyncAbortedError`
- * for the signal or where synchronising is paused, else with what the pull failed of.
+ * Creates the function that pulls one kind now. It always settles. Rejects with `NetworkError` if the server is
+ * unreachable (at the first failure, while the engine keeps retrying) or does not answer in time. Rejects with
+ * `SyncAbortedError` for an aborted signal and while synchronising is paused. Otherwise it rejects with the error of
+ * the pull.
  */
 export const createRefresh = ({ core, clock, defaultTimeoutMs }: RefreshParts): Refresh =>
   async function refresh(kind, { timeoutMs = defaultTimeoutMs, signal }) {
@@ -64,9 +65,9 @@ export const createRefresh = ({ core, clock, defaultTimeoutMs }: RefreshParts): 
   };
 
 const endedBySignal = (kind: string, signal: AbortSignal): SyncAbortedError =>
-  new SyncAbortedError(`the read of ${kind} from the server was ended by its signal`, { cause: signal.reason });
+  new SyncAbortedError(`the signal ended the read of ${kind} from the server`, { cause: signal.reason });
 
-/** A table that is never pulled has nothing to ask the server for. */
+/** A table that is never pulled cannot be read from the server. */
 export const refuseRemote = (kind: string): never => {
   throw new ValidationError(`kind '${kind}' is registered as pushOnly: read it with the policy 'localOnly'`);
 };
@@ -74,7 +75,7 @@ export const refuseRemote = (kind: string): never => {
 const policies: readonly ReadPolicy[] = ['localOnly', 'localThenRemote', 'remoteFirst'];
 
 /**
- * The policy of a read. Throws `TypeError` for one that does not exist: a misspelt one must not read something else.
+ * The policy of a read. Throws `TypeError` for an unknown policy, because a typo must not change which rows are read.
  */
 export function policyOf(kind: string, { policy = 'localOnly' }: ReadOptions): ReadPolicy {
   if (policies.includes(policy)) return policy;

@@ -11,14 +11,14 @@ type Reads<Entity extends ObjectLiteral> = Pick<
   'find' | 'findBy' | 'findOne' | 'findOneBy' | 'findAndCount' | 'count' | 'countBy' | 'existsBy' | 'read'
 >;
 
-/** Reads rows of one table, before or after a pull, as the policy of each read says. */
+/** Reads rows of one table before or after a pull, according to each read's policy. */
 export function repositoryReads<Entity extends ObjectLiteral>(
   rows: RepositoryRows<Entity>,
   { kind, pushOnly }: ReplicaTable,
   refresh: Refresh,
 ): Reads<Entity> {
   let refreshing: Promise<void> | undefined;
-  /** One pull for all who ask while it runs. */
+  /** Concurrent calls share one pull. */
   const inBackground = (options: ReadOptions): Promise<void> =>
     (refreshing ??= handled(
       refresh(kind, options).finally(() => {
@@ -32,7 +32,10 @@ export function repositoryReads<Entity extends ObjectLiteral>(
     if (policy === 'localThenRemote') void inBackground(options);
     else await refresh(kind, options);
   };
-  /** Reads when the policy allows; a read without a network that nobody looks at any more harms nobody (F-15). */
+  /**
+   * Runs the read when the policy allows. An unawaited read never causes an unhandled rejection without a network
+   * (F-15).
+   */
   const after = <T>(options: ReadOptions | undefined, look: () => Promise<T>): Promise<T> =>
     handled(follow(options).then(look));
   const find = (options: FindRows<Entity> = {}): Promise<Entity[]> => after(options, () => rows.find(options));
@@ -69,6 +72,6 @@ export function repositoryReads<Entity extends ObjectLiteral>(
 
 const toSyncError = (thrown: unknown): SyncError => {
   if (thrown instanceof SyncError) return thrown;
-  // A bad option is the caller's to hear of.
+  // The caller must see the error of an invalid option.
   throw thrown;
 };

@@ -6,14 +6,14 @@ import type { ReplicaTable } from '../../persistence/tables/replica-table.ts';
 import { copyEntity } from '../../persistence/writing/copy-entity.ts';
 import type { FindRow, FindRows } from '../api/sync-repository.ts';
 
-/** The rows of one table as the app reads them here, and what it has been given. */
+/** Reads the rows of one table for the app, and remembers the entities it returned. */
 export class RepositoryRows<Entity extends ObjectLiteral> {
   readonly #kind: string;
   readonly #metadata: EntityMetadata;
   readonly #idColumn: ColumnMetadata;
   readonly #hiddenBy: readonly string[];
   readonly #rows: Repository<Entity>;
-  /** What was given out, as it was then: what the user saw (F-140). */
+  /** Copies of the returned entities: what the user saw (F-140). */
   readonly #given = new WeakMap<object, Entity>();
 
   constructor(dataSource: DataSource, { kind, metadata }: ReplicaTable) {
@@ -35,7 +35,7 @@ export class RepositoryRows<Entity extends ObjectLiteral> {
     return String(id);
   }
 
-  /** Gives an entity that has no id yet this one. */
+  /** Assigns an id to an entity that has none. */
   ensureId(entity: Entity, makeId: () => string): void {
     if ((this.#idColumn.getEntityValue(entity) as unknown) === undefined)
       this.#idColumn.setEntityValue(entity, makeId());
@@ -49,7 +49,7 @@ export class RepositoryRows<Entity extends ObjectLiteral> {
     for (const entity of found) this.#given.set(entity, this.copyOf(entity));
   }
 
-  /** The entity as it was when it was given out; undefined for one that was not. */
+  /** The entity as it was returned; undefined if it was not returned by this repository. */
   seenOf(entity: object): Entity | undefined {
     return this.#given.get(entity);
   }
@@ -80,15 +80,15 @@ export class RepositoryRows<Entity extends ObjectLiteral> {
     return this.#rows.exists(this.#queryOf(options));
   }
 
-  /** The row that a change edits. Throws `ValidationError` when the row does not exist. */
+  /** The current row that a change edits. Throws `ValidationError` if the row does not exist. */
   async present(id: string | number): Promise<Entity> {
     const entity = await this.findOne({ where: this.#byId(id) });
     if (entity === null)
-      throw new ValidationError(`${this.#kind}/${id}: there is no such row to change; it may have been deleted`);
+      throw new ValidationError(`${this.#kind}/${id}: the row to change does not exist; it may have been deleted`);
     return entity;
   }
 
-  /** As after TypeORM's own save, the entity gets the version and the date that were written. */
+  /** Copies the written version and date into the entity, as TypeORM's own save does. */
   async showTouched(entity: Entity): Promise<void> {
     const { versionColumn, updateDateColumn } = this.#metadata;
     const touched = [versionColumn, updateDateColumn].filter((column) => column !== undefined);
@@ -111,7 +111,7 @@ export class RepositoryRows<Entity extends ObjectLiteral> {
     return { ...options, ...(where === undefined ? {} : { where }) };
   }
 
-  /** Passes over deleted rows, unless the condition asks for them. */
+  /** Excludes deleted rows unless the condition selects them. */
   #shown(where: FindOneOptions<Entity>['where']): FindOneOptions<Entity>['where'] {
     const isNull = Object.fromEntries(this.#hiddenBy.map((property) => [property, IsNull()]));
     const one = (condition: FindOptionsWhere<Entity>): FindOptionsWhere<Entity> => ({

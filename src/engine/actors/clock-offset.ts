@@ -1,12 +1,12 @@
 import type { EnginePorts } from '../ports/engine-ports.ts';
 import type { RunMemory } from './run-memory.ts';
 
-/** Dates in headers are whole seconds: a smaller difference is none. */
+/** Header dates have whole seconds, so a smaller difference is meaningless. */
 const noticeableMs = 1_000;
 
 /**
- * Keeps the server's clock offset for display and last-write-wins: at most once per run, and only where it has changed.
- * Never rejects.
+ * Stores the server's clock offset for display and last-write-wins. Writes at most once per run, and only after a
+ * change. Never rejects.
  */
 export async function noteClockOffset(
   offsets: readonly (number | undefined)[],
@@ -21,7 +21,7 @@ export async function noteClockOffset(
     await store.rememberClockOffset(offset);
     memory.clockOffsetMs = offset;
   } catch {
-    // An estimate, taken again in the next run; what was settled before must not be reported as failed for it.
+    // The offset is an estimate that the next run repeats. Its failure must not mark settled work as failed.
     memory.clockOffsetNoted = false;
   }
 }

@@ -22,7 +22,7 @@ import type { RunMemory } from './run-memory.ts';
 
 type Repush = Extract<DecidedPlan, { type: 'repush' }>;
 type Apply = Extract<DecidedPlan, { type: 'apply' }>;
-/** `skip`: the conflict stays unresolved, and the setting `skipConflictingOps` gives the change up. */
+/** `skip`: the conflict stays unresolved, and the setting `skipConflictingOps` discards the change. */
 type Planned = { readonly plan: Repush | Apply; readonly skip?: string };
 
 const left = (parts: Partial<ConflictOutcome> = {}): ConflictOutcome => ({
@@ -36,15 +36,14 @@ const nameOf = ({ kind, entityId }: ConflictRef): string => JSON.stringify([kind
 const leave = (facts: readonly SyncFact[] = []): ConflictDecision => ({ type: 'leave', facts });
 
 /**
- * Decides conflicts and does what was decided, one conflict after another. A conflict that cannot be decided fails
- * alone (F-16).
+ * Decides conflicts and executes the decisions, one conflict after another. An undecidable conflict fails alone (F-16).
  */
 export function createConflictActors(ports: EnginePorts, memory: RunMemory, questions: OpenQuestions) {
   const { store, config, clock } = ports;
   const planned = new Map<string, Planned>();
 
   const decide = async ({ ref, runId }: ConflictInput, asker: Asker): Promise<ConflictDecision> => {
-    // What an aborted re-push still has to write comes first, else it would be decided on old data.
+    // The pending write of an aborted re-push must finish first, otherwise the decision would use outdated data.
     await memory.settlingConflict;
     planned.delete(nameOf(ref));
     const plan = await decideStored(ref, { ports, questions, asker, runId, clockOffsetMs: memory.clockOffsetMs });
@@ -60,7 +59,9 @@ export function createConflictActors(ports: EnginePorts, memory: RunMemory, ques
     return leave(await store.parkConflict(ref, plan.reason, plan));
   };
 
-  /** Gives the change up by setting; the conflict is told as unresolved, unless that was done already. */
+  /**
+   * Discards the change because of the setting. Reports the conflict as unresolved, unless that has happened before.
+   */
   const skip = async (ref: ConflictRef, reason: string | undefined): Promise<readonly SyncFact[]> => {
     const { facts } = await store.acceptServer(ref, discard());
     return skippedFacts(facts, ref, reason);
@@ -85,15 +86,15 @@ export function createConflictActors(ports: EnginePorts, memory: RunMemory, ques
     if (lost !== undefined) return left({ failure: lost });
     const { plan } = known;
     const request = await store.freezeResolution(ref, plan);
-    // The stored conflict moved on since it was decided: nothing was sent.
+    // The stored conflict has changed since the decision. Nothing was sent.
     if (request === undefined) return round < config.maxConflictRetries ? left({ type: 'again' }) : left();
     const { outcome, isRefused } = await sendResolution({ ref, request, plan }, ports, memory, signal);
     if (outcome.type !== 'again') planned.delete(nameOf(ref));
     if (isRefused && config.skipConflictingOps)
       return { ...outcome, facts: [...outcome.facts, ...(await skip(ref, undefined))] };
     if (outcome.type !== 'again' || outcome.failure !== undefined || round < config.maxConflictRetries) return outcome;
-    // The last round: it counts as a failed try, and the next run begins anew (F-03).
-    const reason = `The server had another version in each of ${round + 1} rounds; tried again in the next run`;
+    // The last round counts as a failed attempt, and the next run starts again (F-03).
+    const reason = `The server had another version in each of ${round + 1} rounds; the next run tries again`;
     const facts = config.skipConflictingOps
       ? await skip(ref, reason)
       : await store.parkConflict(ref, reason, { nextRun: true, countTry: true });
@@ -127,7 +128,7 @@ interface ResolutionUnderWay {
   readonly plan: Repush;
 }
 
-/** Sends what resolves a conflict and settles the answer, also when the sending was aborted. */
+/** Sends the request that resolves a conflict and settles its answer, even if sending was aborted. */
 async function sendResolution(
   { ref, request, plan }: ResolutionUnderWay,
   ports: EnginePorts,
@@ -166,7 +167,7 @@ async function send(
 ): Promise<{ result: PushResult; failure?: SyncFailure }> {
   const cut = pushUnavailable({
     dispatched: true,
-    message: `${op.kind}/${op.id}: sending was cut short before an answer came`,
+    message: `${op.kind}/${op.id}: the request was interrupted before an answer arrived`,
   });
   let received: PushResult | undefined;
   const sending = new AbortController();
@@ -205,7 +206,7 @@ async function send(
   }
 }
 
-/** What an answer to one request means for the run: these it cannot go on after. */
+/** The failure of the run that follows from one answer, if the run cannot continue. */
 function failureOf(outcome: Outcome, at: number): SyncFailure | undefined {
   switch (outcome.type) {
     case 'authRequired':
@@ -234,7 +235,7 @@ function failureOf(outcome: Outcome, at: number): SyncFailure | undefined {
   }
 }
 
-/** What `acceptServer` did is told as what it is here: an unresolved conflict whose change was given up by setting. */
+/** Reports the result of `acceptServer` as an unresolved conflict whose change the setting discarded. */
 function skippedFacts(facts: readonly SyncFact[], ref: ConflictRef, reason: string | undefined): readonly SyncFact[] {
   return facts.flatMap((fact): readonly SyncFact[] => {
     if (fact.type === 'op.discarded') return [{ ...fact, reason: 'skipped' }];

@@ -8,7 +8,7 @@ import { createPushActors } from './push-actors.ts';
 import { createRunActors } from './run-actors.ts';
 import { RunMemory } from './run-memory.ts';
 
-/** Makes all actors that the chart names, over one memory and one lease keeper. */
+/** Creates the chart's actors, which share one memory and one lease keeper. */
 export function createActors(given: EnginePorts): {
   readonly actors: SyncActors;
   readonly keeper: LeaseKeeper;
@@ -23,7 +23,7 @@ export function createActors(given: EnginePorts): {
   const questions = new OpenQuestions(store);
   const keeper = createLeaseKeeper(store.lease, clock, {
     ttlMs: config.leaseTtlMs,
-    // Between two steps of a run there is no pause longer than the one between two rounds of a conflict.
+    // The longest pause between two steps of a run is the pause between two rounds of a conflict.
     silenceMs: 2 * Math.max(config.leaseTtlMs, config.conflictRetryDelayMs),
     activity: memory,
   });

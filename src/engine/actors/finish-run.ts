@@ -6,8 +6,8 @@ import type { LeaseKeeper } from './lease-keeper.ts';
 import type { RunMemory } from './run-memory.ts';
 
 /**
- * Ends runs. A patient end waits for the resolvers that the run has asked, without the lease, so that a dialog left
- * open holds up no other tab or process (F-145); when one has answered, the run goes back to its conflict.
+ * Ends runs. A patient end waits for the run's open resolvers without the lease, so that an open dialog blocks no other
+ * tab or process (F-145). After an answer, the run returns to its conflict.
  */
 export function createFinish(
   { store, clock }: EnginePorts,
@@ -15,7 +15,7 @@ export function createFinish(
   keeper: LeaseKeeper,
   questions: OpenQuestions,
 ) {
-  /** What was written at the end of a run that waits then: its facts are told with the answer that counts. */
+  /** The record of the waiting run's end. Its facts are emitted with the final result. */
   let closed: { readonly runId: number; readonly record: RunRecord } | undefined;
 
   const close = async ({ runId, pushed, kinds }: FinishInput): Promise<RunRecord> => {
@@ -41,7 +41,7 @@ export function createFinish(
       keeper.release();
       await questions.nextDecision(runId, signal);
     }
-    // Somebody else's turn: what is remembered here is told by the next end of this run.
+    // Another run takes over. The next end of this run reports the stored facts.
     if (signal.aborted) return record;
     const goesBack = questions.hasDecided(runId) && (await isHeld());
     if (signal.aborted) return record;
@@ -49,8 +49,8 @@ export function createFinish(
     const at = clock.now();
     const ended = { ...record, tookMs: at - memory.startedAt, at };
     if (goesBack) return { ...ended, reopened: questions.takeDecided(runId) };
-    // Another process has worked meanwhile, so that this run's plan is out of date: the decisions are stored, and the
-    // next run applies them.
+    // Another process has worked meanwhile, so this run's plan is outdated. The decisions are stored, and the next run
+    // applies them.
     questions.wakeFor(runId);
     return ended;
   };

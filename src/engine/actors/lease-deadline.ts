@@ -2,9 +2,9 @@ import { toSyncFailure, type SyncFailure } from '../../model/errors/failure.ts';
 import type { EnginePorts } from '../ports/engine-ports.ts';
 
 /**
- * Each send checks its own deadline: what leaves after it could cross with what the next holder sends (I11). A deadline
- * that has passed, as on a busy machine, is no loss yet: as long as nobody else took the lease it is extended, and only
- * then something is sent.
+ * Checks the lease deadline before each send. A later request could overlap with those of the next owner (I11). An
+ * expired deadline, as on a busy machine, does not yet mean a lost lease. If no other owner took it, the lease is
+ * extended before anything is sent.
  */
 export async function leaseFailure({
   store,
@@ -13,7 +13,7 @@ export async function leaseFailure({
   const expiresAt = store.lease.expiresAt();
   if (clock.now() < expiresAt) return undefined;
   if (expiresAt === 0)
-    return { type: 'leaseLost', message: 'the sync lease was given back before the request was sent', at: clock.now() };
+    return { type: 'leaseLost', message: 'the sync lease was released before the request was sent', at: clock.now() };
   try {
     await store.lease.renew();
     return undefined;
@@ -23,8 +23,8 @@ export async function leaseFailure({
 }
 
 /**
- * Whether the lease has run out, or was given back: whoever sends stops at once, and asks {@link leaseFailure} whose it
- * is now.
+ * Whether the lease has expired or was released. The sender then stops at once, and {@link leaseFailure} tells who owns
+ * the lease.
  */
 export const isPastDeadline = ({ store, clock }: Pick<EnginePorts, 'store' | 'clock'>): boolean =>
   clock.now() >= store.lease.expiresAt();

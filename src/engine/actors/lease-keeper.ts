@@ -2,26 +2,26 @@ import type { Clock } from '../../model/platform/clock.ts';
 import type { LeasePort } from '../../model/ports.ts';
 import type { LeaseAnswer } from '../../model/run.ts';
 
-/** Holds the lease while a run works. */
+/** Keeps the lease alive while a run works. */
 export interface LeaseKeeper {
   acquire(): Promise<LeaseAnswer>;
-  /** Gives it back without waiting, and never throws. */
+  /** Releases the lease without waiting. Never throws. */
   release(): void;
-  /** Resolves when the last release is done. */
+  /** Resolves when the last release is complete. */
   released(): Promise<void>;
 }
 
 export interface LeaseKeeperOptions {
   readonly ttlMs: number;
-  /** How long a run may be between two steps. */
+  /** Longest time in ms between two steps of a run. */
   readonly silenceMs: number;
   readonly activity: { readonly stepsBegun: number; readonly stepsUnderWay: number };
 }
 
 /**
- * Renews the lease at a third of its time (I11). A renewal that fails is not told: each write asserts the token and
- * each send its deadline, so the run learns of a lost lease at its next step. An actor that was dropped without STOP
- * lets go of the lease by being silent.
+ * Renews the lease after a third of its lifetime (I11). A failed renewal is not reported. Each write checks the token
+ * and each send checks the deadline, so the run detects a lost lease at its next step. An actor that was dropped
+ * without STOP loses the lease by silence.
  */
 export function createLeaseKeeper(lease: LeasePort, clock: Clock, options: LeaseKeeperOptions): LeaseKeeper {
   let timer: unknown;
@@ -49,18 +49,16 @@ export function createLeaseKeeper(lease: LeasePort, clock: Clock, options: Lease
     }, everyMs);
   };
 
-  /**
-   * Asks once what was asked or given back before is done: else a late answer would give back what a newer one holds.
-   */
+  /** Starts after earlier acquires and releases are complete. Otherwise a late answer could release a newer lease. */
   const ask = async (mine: number, before: Promise<unknown>): Promise<LeaseAnswer> => {
     await before;
-    // Left while it waited its turn: taken now, the lease would be held for nobody.
+    // The caller left the queue. Acquired now, the lease would have no owner.
     if (mine !== holding) return { held: false };
     const answer = await lease.acquire();
     if (answer.held && mine === holding) {
       renewLater(mine, 0, options.activity.stepsBegun);
     } else if (answer.held) {
-      // Nobody waited for it any more.
+      // The caller no longer waits for the lease.
       await lease.release();
     }
     return answer;

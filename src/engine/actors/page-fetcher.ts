@@ -8,10 +8,10 @@ import { jsonText } from '../../rules/values/json-text.ts';
 import { abandonSequence, onPage, requestOf, startPaging, type PagingOptions } from '../../rules/pages/paging.ts';
 import { unlessAborted } from '../ports/unless-aborted.ts';
 
-/** A page that was received and judged, not yet applied. `facts` are those that paging itself found out. */
+/** A received and judged page that is not applied yet. `facts` are findings of the paging itself. */
 export interface FetchedPage {
   readonly toApply: PageToApply;
-  /** Rows that count: not those re-read in the overlap window. */
+  /** Rows that count; excludes re-reads of the overlap window. */
   readonly pulled: number;
   readonly facts: readonly SyncFact[];
   readonly bytes: number;
@@ -27,15 +27,14 @@ export interface FetchOptions {
   readonly clock: Pick<Clock, 'now'>;
 }
 
-/** Gives the pages fetched since it was last asked, at least one; undefined at the end. */
+/** Returns the pages fetched since the last call, at least one; undefined at the end. */
 export interface PageFetcher {
   next(): Promise<readonly FetchedPage[] | undefined>;
 }
 
 /**
- * Fetches the pages of one kind ahead of whoever applies them: the next request leaves while the pages before are
- * written, and waits while more than `maxBufferedBytes` are held (I10). A failure comes after the pages that were
- * received before it (PULL-16).
+ * Prefetches the pages of one kind. The next request is sent while earlier pages are written. It waits while more than
+ * `maxBufferedBytes` are buffered (I10). A failure follows the pages that were received before it (PULL-16).
  */
 export function createPageFetcher(options: FetchOptions): PageFetcher {
   const { signal, maxBufferedBytes } = options;
@@ -43,7 +42,7 @@ export function createPageFetcher(options: FetchOptions): PageFetcher {
   let bytes = 0;
   let ended: { readonly error: unknown } | undefined;
   let isDone = false;
-  // Whoever waits for the other side is woken by the other side's next step.
+  // Each side wakes the other with its next step.
   let wake: () => void = () => undefined;
   const somethingNew = (): Promise<void> =>
     new Promise((resolve) => {
@@ -102,8 +101,8 @@ async function* fetchPages({
     try {
       page = await unlessAborted(transport.pull({ ...requestOf(state, paging), signal }), signal);
     } catch (error) {
-      // A token may die with the server that made it; the cursor stands where the order proved right, so keyset goes on
-      // from there.
+      // A token may expire with the server instance that created it. The cursor is at a position with proven order, so
+      // keyset paging continues from there.
       if (state.token === undefined || !mayStartAnew || !isUnknownToken(error)) throw error;
       mayStartAnew = false;
       state = startPaging(abandonSequence(state), paging);
@@ -119,12 +118,12 @@ async function* fetchPages({
   }
 }
 
-/** The server's time of an answer, a second early: that is how exact the estimate is. */
+/** The server's time of an answer minus one second, the precision of the estimate. */
 const answeredAt = ({ clockOffsetMs }: PullPage, now: number): string | undefined =>
   clockOffsetMs === undefined ? undefined : new Date(now + clockOffsetMs - 1_000).toISOString();
 
 const isUnknownToken = (error: unknown): boolean =>
   error instanceof TransportError && [400, 404, 410, 422].includes(error.statusCode);
 
-/** For adapters that do not tell: the first row stands for all. One that is nested too deep is not stored. */
+/** For adapters that report no size: extrapolates from the first row. A row that is nested too deep is never stored. */
 const estimateBytes = ({ items }: PullPage): number => items.length * (jsonText(items[0] ?? '', () => '').length + 1);

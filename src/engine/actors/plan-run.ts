@@ -12,8 +12,8 @@ import { createScopeGuard, type ScopeGuard } from '../scope/scope-guard.ts';
 type KindFailure = SyncFailure & { readonly type: 'kindFailed' };
 
 /**
- * Plans a run under the lease: whose data it is, which kinds it pushes and pulls, which of them are due for a full
- * resync, which conflicts have work.
+ * Plans a run under the lease: checks the owner of the data, and selects the kinds to push, pull and fully resync, and
+ * the conflicts to work on.
  */
 export async function planRun(
   { runId, request, remaining }: PlanInput,
@@ -21,23 +21,22 @@ export async function planRun(
   guard: ScopeGuard = createScopeGuard(ports),
 ): Promise<Plan> {
   const { store, kinds } = ports;
-  // Operations are never sent with another user's token, nor to another server (F-143).
+  // Never sends operations with another user's token or to another server (F-143).
   await guard.claim();
   const schemas = await store.upgradeSchemas();
   const isRefused = (kind: string): boolean => schemas.refused.some((refused) => refused.kind === kind);
   const wantsPush = (kind: string): boolean => kinds.get(kind)?.pullOnly === false && !isRefused(kind);
   const wantsPull = (kind: string): boolean => kinds.get(kind)?.pushOnly === false && !isRefused(kind);
-  // A run that is planned again goes on with what was still ahead of it.
+  // A run that is planned again continues with its remaining work.
   const pushKinds = (remaining?.toPush ?? request.pushKinds).filter(wantsPush);
   const asked = (remaining?.toPull ?? request.pullKinds).filter(wantsPull);
   const requested = request.resyncKinds.filter(
     (kind) => wantsPull(kind) && (remaining === undefined || remaining.toSweep.includes(kind)),
   );
   const open = (remaining?.toSweep ?? []).filter(wantsPull);
-  // Only what is pulled anyway can become a resync: a push-only request never turns into a download of everything
-  // (F-45).
+  // Only a kind that is pulled anyway can be resynced. A push-only request never downloads everything (F-45).
   const due = asked.length === 0 ? [] : await store.dueForResync(asked);
-  // They are swept in this order: rows that refer to others go before those.
+  // The sweep order: rows that reference others come first.
   const resyncKinds = [...byDependence([...new Set([...requested, ...open, ...due])], kinds)].reverse();
   const pullKinds = byDependence([...new Set([...asked, ...resyncKinds])], kinds);
   // A decision may concern a kind that this run does not push.
@@ -51,7 +50,7 @@ export async function planRun(
     ({ kind, opId }) => pushKinds.includes(kind) || request.decisions.includes(opId),
   );
   return {
-    // What waited behind a decided conflict is ready afterwards.
+    // Operations behind a decided conflict become ready.
     pushKinds: [...new Set([...pushKinds, ...conflicts.map(({ kind }) => kind)])],
     pullKinds,
     resyncKinds,
@@ -59,7 +58,7 @@ export async function planRun(
     facts: [
       ...strangers(request.pushKinds, request.pullKinds, kinds),
       ...schemas.facts,
-      // Planned again, it was told already.
+      // The first plan of this run has reported them already.
       ...(remaining === undefined ? failures.map(toldAsFailed) : []),
       ...begun.facts,
     ],
@@ -70,10 +69,7 @@ export async function planRun(
   };
 }
 
-/**
- * One reason for the run: what somebody asked for goes before what is due, and a table that is fetched again before
- * tables that are new.
- */
+/** The single reason of the run. A manual request precedes a due resync, and a repeated resync precedes new tables. */
 async function reasonOf(
   {
     requested,
@@ -89,8 +85,8 @@ async function reasonOf(
 }
 
 /**
- * A newer release of the app has used the table: what it wrote must not be sent or overwritten in a shape that this one
- * does not know.
+ * A newer release of the app has used the table. This release must neither send nor overwrite its data in an outdated
+ * format.
  */
 function refusal(
   { kind, stored, known }: SchemaReport['refused'][number],
@@ -101,7 +97,7 @@ function refusal(
     ...(request.pullKinds.includes(kind) ? ['pull' as const] : []),
     ...(request.pushKinds.includes(kind) ? ['push' as const] : []),
   ];
-  const message = `'${kind}' was used by a newer version of the app: its data is of version ${stored}, this one knows ${known}. Nothing of it is sent or received until the app is up to date; nothing is lost`;
+  const message = `a newer version of the app has used '${kind}': its data has version ${stored}, this app knows version ${known}. Update this app to send and receive it; nothing is lost`;
   const [phase] = phases;
   return phase === undefined
     ? []
@@ -113,7 +109,7 @@ function toldAsFailed({ kind, phase, message, cause }: KindFailure): SyncFact {
   return { type: 'sync.failed', phase, kind, error, errorInfo: syncErrorInfo(error), stats: noStats };
 }
 
-/** Referenced kinds first, else in the order of registration; a cycle keeps that order. */
+/** Sorts referenced kinds first, otherwise by registration. A cycle keeps the order of registration. */
 export function byDependence(wanted: Kinds, kinds: ReadonlyMap<string, SyncKind>): Kinds {
   const ordered = new Set<string>();
   const visiting = new Set<string>();
@@ -133,5 +129,5 @@ const strangers = (pushKinds: Kinds, pullKinds: Kinds, kinds: ReadonlyMap<string
     .filter((kind) => !kinds.has(kind))
     .map((kind) => ({
       type: 'transport.warning',
-      message: `kind '${kind}' is not registered; it is left out (F-101)`,
+      message: `kind '${kind}' is not registered, so this run leaves it out; add its table to the option tables`,
     }));

@@ -10,8 +10,8 @@ import type { EnginePorts } from '../ports/engine-ports.ts';
 import { conflictWith, fetchFailure, fetchRow, isEcho } from './read-answer.ts';
 
 /**
- * `send`: this is what goes out; `found`: with this row's version as its base, which must be stored first. `answered`:
- * nothing needs to; `result` is there when the fetch failed.
+ * `send`: send this operation. `found`: its base is the version of this row, which must be stored first. `answered`:
+ * nothing to send; `result` is present if the fetch failed.
  */
 export type Preflight =
   | {
@@ -24,20 +24,19 @@ export type Preflight =
 type Ports = Pick<EnginePorts, 'transport' | 'kinds'>;
 
 /**
- * Looks at the server's row before a request is sent that cannot be sent blindly (F-134): one whose key the server may
- * have forgotten, and one whose entity's version is unknown. The answer never depends on luck: what cannot be proven is
- * left to a person.
+ * Reads the server's row before a request that cannot be sent blindly (F-134): its key may be forgotten, or the
+ * entity's version is unknown. The result never depends on luck; an unprovable case is left to a person.
  */
 export async function preflight(request: TakenRequest, ports: Ports, signal: AbortSignal): Promise<Preflight> {
   const { op, verify } = request;
   if (verify === 'no') return { type: 'send', op };
-  // The server applies it to whatever it has: no version is needed.
+  // The server applies deltas to any value, so no version is needed.
   if (verify === 'unknownVersion' && request.firstSentAt === undefined && op.type === 'upsert' && isPureDelta(op))
     return { type: 'send', op };
   const fetched = await fetchRow(op, ports, signal);
   if (fetched.type === 'fetchError') return { type: 'answered', ...fetchFailure(op, fetched.error) };
   if (fetched.type === 'fetchNotFound') return withoutRow(request);
-  // A lost reply after all: the row is there as we sent it.
+  // Only the reply was lost: the row is on the server as sent.
   if (request.firstSentAt !== undefined && isEcho(request, fetched.data, ports))
     return { type: 'answered', outcome: { type: 'applied', row: fetched.data, version: fetched.version } };
   return verify === 'unknownVersion'
@@ -47,13 +46,13 @@ export async function preflight(request: TakenRequest, ports: Ports, signal: Abo
 
 function withoutRow({ op, verify, isUnseen, wasShown }: TakenRequest): Preflight {
   if (op.type === 'delete') return { type: 'answered', outcome: { type: 'applied' } };
-  // Nothing there that a second arrival could double.
+  // The server has nothing that a second arrival could duplicate.
   if ((op.creates && wasShown !== true) || isUnseen === true) return { type: 'send', op };
   if (verify === 'staleRequest' && op.force === true) return { type: 'answered', outcome: unproven(op) };
   return { type: 'answered', outcome: { type: 'conflict', current: undefined, deleted: true, serverTimestamp: '' } };
 }
 
-/** Nobody has touched the row since our own last write: that row is what the user saw, so its version is the base. */
+/** Nobody changed the row since our last write. The user saw this row, so its version is the base. */
 function afterUnknownVersion(
   request: TakenRequest,
   row: JsonObject,
@@ -89,11 +88,11 @@ function afterStaleRequest(
 ): Preflight {
   const { op, deltas } = request;
   if (op.force === true) return { type: 'answered', outcome: unproven(op) };
-  // The version moves with every write, so a row that still has our base has not seen this request.
+  // Every write changes the version, so a row with our base has not received this request.
   const isUntouched =
     op.baseUpdatedAt !== undefined && ports.kinds.get(op.kind)?.readUpdatedAt(row) === op.baseUpdatedAt;
   if (isUntouched) return { type: 'send', op };
-  // Applied or not, a row that moved on cannot tell; doing it again might count it twice.
+  // A changed row does not show whether the delta was applied, and a resend might count it twice.
   if (deltas !== undefined) return { type: 'answered', outcome: unproven(op) };
   return {
     type: 'answered',
@@ -112,7 +111,7 @@ const asUpsert = ({ opId, kind, id, localTimestamp, creates }: Op) => ({
 
 const unproven = (op: Op): Outcome => {
   const error: SyncError = new SyncOperationError(
-    `${op.kind}/${op.id}: a ${op.force === true ? 'forced request' : 'relative change'} was sent long ago without an answer, and the server's row does not tell whether it was applied; retry or drop it`,
+    `${op.kind}/${op.id}: a ${op.force === true ? 'forced request' : 'relative change'} was sent long ago without an answer, and the server's row does not show whether it was applied; retry or drop it`,
     'push',
     op.opId,
   );

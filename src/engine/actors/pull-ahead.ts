@@ -14,9 +14,8 @@ interface Wanted {
 }
 
 /**
- * Fetches several kinds at the same time (`pullConcurrency`), while the chart applies one after another: pages of the
- * kinds that come next are on their way already, within a share of `maxBufferedBytes` (I10). Only requests run side by
- * side; the order of writing stays the plan's.
+ * Prefetches several kinds (`pullConcurrency`) while the chart applies them one after another, within a share of
+ * `maxBufferedBytes` (I10). Only requests run concurrently; writes keep the order of the plan.
  */
 export class PullAhead {
   readonly #ports: EnginePorts;
@@ -30,13 +29,13 @@ export class PullAhead {
     this.#ports = ports;
   }
 
-  /** What the run will pull, in its order; ends what an earlier plan had begun. */
+  /** Sets the kinds that the run will pull, in order. Ends the pulls of an earlier plan. */
   plan(kinds: readonly Wanted[]): void {
     this.stop();
     this.#plan = kinds;
   }
 
-  /** The pull of a kind, begun earlier or now, and begins those that come next. `release` ends its requests. */
+  /** Returns the pull of a kind and starts the next ones. `release` ends its requests. */
   async open(wanted: Wanted, kind: SyncKind): Promise<OpenPull & { readonly release: () => void }> {
     const known = this.#open.get(wanted.kind);
     const own = known?.resync === wanted.resync ? known : this.#begin(wanted, kind);
@@ -50,7 +49,7 @@ export class PullAhead {
     return { ...(await own.pull), release: () => own.abort.abort() };
   }
 
-  /** Aborts what was begun ahead; it is fetched again when its turn comes. */
+  /** Aborts prefetched pulls. They start again when their turn comes. */
   stop(): void {
     for (const { abort } of this.#open.values()) abort.abort();
     this.#open.clear();
@@ -86,7 +85,7 @@ export class PullAhead {
       };
     };
     const pull = start();
-    // Whoever opens it learns of a failure; nobody else does.
+    // Only the caller that opens the pull receives its failure.
     pull.catch(() => undefined);
     const begun = { resync, abort, pull };
     this.#open.set(name, begun);

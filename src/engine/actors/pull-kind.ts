@@ -14,13 +14,12 @@ import type { RunMemory } from './run-memory.ts';
 export interface PullKindInput {
   readonly kind: string;
   readonly resync: boolean;
-  /** Rows of this kind that the run pulled before it was interrupted. */
+  /** Rows of this kind that the run pulled before an interruption. */
   readonly totalDone: number;
 }
 
 /**
- * Pulls one kind to its end and reports each page once it is committed. Unsubscribing before that aborts the requests
- * on their way.
+ * Pulls one kind completely and reports each page after its commit. Unsubscribing earlier aborts the pending requests.
  */
 export const pullKind = (
   input: PullKindInput,
@@ -56,10 +55,10 @@ async function pullPages(
 ): Promise<void> {
   const { store, clock } = ports;
   const kind = ports.kinds.get(name);
-  // Registered kinds only come here; a kind that is not is complete as it is (KND-07).
+  // Only registered kinds get here; an unregistered kind has nothing to pull (KND-07).
   if (kind === undefined) return;
   let done = totalDone;
-  // The last page's report also carries what the completion of the kind has to tell.
+  // The report of the last page includes the facts of the kind's completion.
   let last: PageReport | undefined;
   const tell = (page: PageReport): void => {
     if (last !== undefined) report(last);
@@ -72,10 +71,10 @@ async function pullPages(
     let stored = position;
     let retention: number | undefined;
     for (let pages = await fetcher.next(); pages !== undefined && !signal.aborted; pages = await fetcher.next()) {
-      // So that the next request has left before the write begins.
+      // Lets the next request leave before the write begins.
       await yieldTurn();
       const work = pages.filter(({ toApply: { items, page, next } }) => {
-        // A page without rows that moves nothing says only that there is nothing: no transaction for that.
+        // A page without rows that does not move the position needs no transaction.
         const isMoved = JSON.stringify(next) !== JSON.stringify(stored);
         stored = next;
         return isMoved || items.length > 0 || page.items.length > 0;
@@ -88,7 +87,7 @@ async function pullPages(
               work.map(({ toApply }) => toApply),
               { signal, totalDone: done },
             );
-      // An interrupted application committed the first of them; the rest is pulled again.
+      // An interrupted application has committed the first pages. The rest is pulled again.
       if (applied.length < work.length) return;
       for (const page of pages) {
         const index = work.indexOf(page);

@@ -10,7 +10,7 @@ import type { BatchUnderWay, RunMemory } from './run-memory.ts';
 import { sendBatch } from './send-batch.ts';
 import { nothingSettled, settleBatch } from './settle-batch.ts';
 
-/** Takes, sends and settles batches. Bodies and answers stay in here under the batch's id; the chart sees counts. */
+/** Takes, sends and settles batches. Bodies and answers stay here under the batch's id; the chart sees counts. */
 export function createPushActors(ports: EnginePorts, memory: RunMemory) {
   const { store, transport, config, clock } = ports;
 
@@ -37,7 +37,7 @@ export function createPushActors(ports: EnginePorts, memory: RunMemory) {
     takeBatch: fromPromise<Taken, TakeInput>(({ input }) =>
       step(async () => {
         await memory.taking;
-        // A PAUSE may have come between the commit of a take and its answer: that batch is in flight, so it goes first.
+        // A PAUSE may come between the commit of a take and its answer. That batch is in flight, so it goes first.
         const orphan = memory.unsettled;
         if (orphan !== undefined) return { batchId: orphan.id, count: orphan.requests.length, facts: orphan.facts };
         await handOverIfWanted(ports);

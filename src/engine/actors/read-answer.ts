@@ -20,15 +20,15 @@ import type { EnginePorts } from '../ports/engine-ports.ts';
 import { unlessAborted } from '../ports/unless-aborted.ts';
 
 type Ports = Pick<EnginePorts, 'transport' | 'kinds'>;
-/** What was sent, with what the client knew of the server's row. */
+/** The request sent, and what the client knew of the server's row. */
 export type Sent = Pick<TakenRequest, 'op' | 'deltas' | 'isUnseen' | 'wasShown' | 'decidedOn'> &
   Partial<Pick<TakenRequest, 'firstSentAt'>>;
 type ConflictOutcome = Extract<Outcome, { type: 'conflict' }>;
 
 /**
- * Reads what an answer means where it says so itself; undefined: the server has to be asked. A conflict with what we
- * sent ourselves is no conflict, and neither is one with a row that is as it was when the request was made (F-151): the
- * answer of any adapter passes here.
+ * Interprets an answer that is conclusive by itself; undefined if the server's row must be fetched. A conflict with our
+ * own write is no conflict. Neither is one with a row that is unchanged since the request was made (F-151). Applies to
+ * answers of any adapter.
  */
 export function readAtOnce(request: Sent, result: PushResult, ports: Ports): Outcome | undefined {
   const { op } = request;
@@ -39,12 +39,14 @@ export function readAtOnce(request: Sent, result: PushResult, ports: Ports): Out
   if (!outcome.deleted) return undefined;
   const gone = asRefusal(request, { ...outcome, current: undefined });
   if (result.type !== 'pushNotFound') return gone;
-  // A 404 to an edit may be about a row that this one refers to, or about the route: only a fetch proves that the row
-  // itself is gone. An earlier request of a creation may have arrived, and its row may have been deleted since.
+  // A 404 for an edit may concern a referenced row or the route. Only a fetch proves that the row itself is gone. An
+  // earlier request of a creation may have arrived, and its row may have been deleted since.
   return gone.type === 'conflict' || request.firstSentAt !== undefined ? undefined : gone;
 }
 
-/** As {@link readAtOnce}; a conflict without the entity's own row is fetched (F-33, F-34). Never rejects. */
+/**
+ * Like {@link readAtOnce}, but fetches the row for a conflict without the entity's own row (F-33, F-34). Never rejects.
+ */
 export async function readAnswer(
   request: Sent,
   result: PushResult,
@@ -80,7 +82,7 @@ export async function readAnswer(
 const judged = (request: Sent, outcome: Outcome): Outcome =>
   outcome.type === 'conflict' ? asRefusal(request, outcome) : outcome;
 
-/** The conflict that a verified row means; what it says of itself goes before what was said about it. */
+/** The conflict that a verified row implies. The row's own information takes precedence over that of the answer. */
 export function conflictWith(
   request: Sent,
   row: JsonObject,
@@ -104,15 +106,15 @@ export function conflictWith(
 }
 
 /**
- * Whether the row is what this very operation made of it. What changed by a delta may look so by somebody else's doing
- * (F-134).
+ * Whether this very operation produced the row. For deltas the answer is no, because another client may have made the
+ * same change (F-134).
  */
 export function isEcho({ op, deltas }: Sent, row: JsonObject, { kinds }: Pick<EnginePorts, 'kinds'>): boolean {
   const kind = kinds.get(op.kind);
   return deltas === undefined && kind !== undefined && isOwnEcho(op, row, kind.keys);
 }
 
-/** Fetches the row of an operation's entity; a row of another entity is an error. Never rejects. */
+/** Fetches the row of an operation's entity. A row of another entity is an error. Never rejects. */
 export async function fetchRow(op: Op, ports: Ports, signal: AbortSignal): Promise<FetchResult> {
   try {
     const fetched = await unlessAborted(ports.transport.fetch({ kind: op.kind, id: op.id, signal }), signal);
@@ -136,10 +138,10 @@ export async function fetchRow(op: Op, ports: Ports, signal: AbortSignal): Promi
   }
 }
 
-/** What a fetch that failed before sending says of the server, in the words in which batches are judged. */
+/** Converts a failed fetch before sending into the results by which batches are judged. */
 export function fetchFailure(op: Op, error: unknown): { readonly outcome: Outcome; readonly result: PushResult } {
   const cause = unreadable(op, error);
-  // Whatever the fetch met: the request itself may have been applied long ago, so it stays open.
+  // The request itself may have been applied long ago, so it stays open whatever the fetch returned.
   return { outcome: { type: 'retryLater', error: cause }, result: asPushResult(error, cause.message) };
 }
 
@@ -163,6 +165,6 @@ const unreadable = (op: Op, error: unknown): SyncError =>
         cause: error,
       });
 
-/** Whether a row is the one of the operation's entity (F-34). */
+/** Whether a row belongs to the operation's entity (F-34). */
 export const isRowOf = (op: Op, row: JsonObject, { kinds }: Pick<EnginePorts, 'kinds'>): boolean =>
   kinds.get(op.kind)?.readId(row) === op.id;

@@ -22,10 +22,10 @@ import { pullKind } from './pull-kind.ts';
 import type { RunMemory } from './run-memory.ts';
 import { sweepKind } from './sweep-kind.ts';
 
-/** A wait this far away was stored before the clock was set back: it is over. */
+/** A longer stored wait means that the clock was set back. It counts as over. */
 const longestWaitMs = 24 * 60 * 60 * 1000;
 
-/** Begins and ends runs, pulls, resyncs, and remembers over restarts what the chart waits for. */
+/** Starts and ends runs, pulls and resyncs, and stores what the chart waits for. */
 export function createRunActors(
   ports: EnginePorts,
   memory: RunMemory,
@@ -94,7 +94,7 @@ export function createRunActors(
     finishRun: fromPromise<RunRecord, FinishInput>(({ input, signal }) => step(() => finish(input, signal))),
 
     rememberWait: fromPromise<unknown, RememberWaitInput>(({ input: { attempt, wait, request } }) =>
-      // A wait for single operations has no failure behind it: attempt 0 tells them apart after a restart.
+      // A wait for single operations has no failure. Attempt 0 distinguishes it after a restart.
       step(() => store.rememberWait({ attempt: wait?.due === true ? 0 : attempt, retryAt: wait?.retryAt, request })),
     ),
 
@@ -102,7 +102,7 @@ export function createRunActors(
       step(() => (memory.pausesBriefly ? Promise.resolve() : store.rememberPaused(input.paused))),
     ),
 
-    // `health` never rejects; an adapter that breaks that word is not reachable either.
+    // `health` must not reject. An adapter that does counts as unreachable.
     probeHealth: fromPromise<boolean>(
       async ({ signal }) => (await unlessAborted(transport.health({ signal }), signal).catch(() => false)) ?? false,
     ),

@@ -6,40 +6,40 @@ import type { SendReport, SettleReport } from '../../model/run.ts';
 import type { PushResult } from '../../model/transport.ts';
 import type { EntityAnswer } from '../../rules/answers/judge-batch.ts';
 
-/** A taken batch on its way: what the server said so far, and what that means once it was read. */
+/** A batch in flight: the answers received so far and their interpretation. */
 export interface BatchUnderWay {
   readonly id: number;
   readonly requests: readonly TakenRequest[];
   readonly facts: readonly SyncFact[];
-  /** By the op id of the request, as they arrived: also those received before an abort (I9). */
+  /** By the op id of the request, in order of arrival. Includes answers received before an abort (I9). */
   readonly answers: Map<string, PushResult>;
   readonly outcomes: Map<string, Outcome>;
   readonly warnings: SyncFact[];
-  /** Operations that were sent with a base found by looking at the server's row, by op id. */
+  /** Operations sent with a base that was found by reading the server's row, by op id. */
   readonly foundBases: Map<string, Op>;
-  /** Op ids that were handed to the transport. */
+  /** Op ids handed to the transport. */
   readonly dispatched: Set<string>;
-  /** Op ids of requests that were settled before the batch had all its answers. */
+  /** Op ids of requests settled before the batch had all its answers. */
   readonly settled: Set<string>;
-  /** Reports of such parts that the chart has not heard of. */
+  /** Reports of such parts that the chart has not received yet. */
   readonly untold: SettleReport[];
   /** The last of these transactions. */
   settlingEarly: Promise<unknown>;
-  /** What is settled, kept for a second try. */
+  /** Answers being settled, kept for a retry. */
   settling?: readonly Answer[] | undefined;
-  /** Settles when the transport has let go of it. */
+  /** Settles when the transport is finished with the batch. */
   sending: Promise<unknown>;
-  /** What the chart was told; a batch that has one is not sent again. */
+  /** The report that the chart received. A batch with a report is not sent again. */
   report?: SendReport | undefined;
 }
 
-/** The request as it was really sent. */
+/** The request as it was actually sent. */
 export const sentAs = ({ foundBases }: BatchUnderWay, request: TakenRequest): TakenRequest => {
   const op = foundBases.get(request.op.opId);
   return op === undefined ? request : { ...request, op };
 };
 
-/** What the actors of one engine keep between them while a run lasts. Nothing in it has to survive a crash. */
+/** State that the actors of one engine share during a run. None of it has to survive a crash. */
 export class RunMemory {
   readonly #batches = new Map<number, BatchUnderWay>();
   readonly #failures = new Map<string, number>();
@@ -47,29 +47,29 @@ export class RunMemory {
   #runId = 0;
   readonly #steps = new Set<Promise<unknown>>();
   stepsBegun = 0;
-  /** Epoch ms of the run's beginning. */
+  /** Start of the run, epoch ms. */
   startedAt = 0;
-  /** Whether a request of this run was accepted: then one that fails alone fails by itself (F-132). */
+  /** Whether a request of this run was accepted. A request that fails alone then fails because of itself (F-132). */
   succeeded = false;
-  /** The last answer of the batch before, since "two in a row" must not depend on the batch size. */
+  /** The last answer of the previous batch, so that "two in a row" does not depend on the batch size. */
   lastAnswer: EntityAnswer | undefined;
   clockOffsetNoted = false;
-  /** The engine stands still for a moment, by its own doing: a restart must not find it paused. */
+  /** The engine pauses itself briefly. A restart must not treat this as a pause of the app. */
   pausesBriefly = false;
   /** Operations settled in this run, for the progress of the push. */
   settled = 0;
-  /** The last take, which may still be committing after its actor was stopped. */
+  /** The last take, which may still commit after its actor was stopped. */
   taking: Promise<unknown> = Promise.resolve();
-  /** Epoch ms of the last run that ended well; undefined: never. */
+  /** Epoch ms of the last successful run; undefined: never. */
   lastSyncedAt: number | undefined;
-  /** Server time minus local time as it is stored. */
+  /** The stored server time minus local time, in ms. */
   clockOffsetMs = 0;
-  /** The conflict request that an abort left on its way. */
+  /** The conflict request that an abort left in flight. */
   settlingConflict: Promise<unknown> = Promise.resolve();
 
   /**
-   * A planned run has nothing under way: what an earlier plan or run had was taken back by the store. The counts belong
-   * to the run.
+   * Resets the state for a planned run. The store took back what an earlier plan or run had in flight. The counts
+   * belong to the run.
    */
   beginRun(runId: number, at: number): void {
     this.#batches.clear();
@@ -82,7 +82,7 @@ export class RunMemory {
     this.settled = 0;
   }
 
-  /** Does one step of a run, and lets the lease keeper see that somebody is at work. */
+  /** Executes one step of a run and shows the lease keeper that the run is active. */
   async during<T>(step: () => Promise<T>): Promise<T> {
     const work = step();
     this.#steps.add(work);
@@ -98,7 +98,7 @@ export class RunMemory {
     return this.#steps.size;
   }
 
-  /** Resolves when no step is under way any more, also of those whose actor was stopped. */
+  /** Resolves when no step runs any more, including those of stopped actors. */
   async quiet(): Promise<void> {
     while (this.#steps.size > 0) await Promise.allSettled(this.#steps);
   }
@@ -126,7 +126,7 @@ export class RunMemory {
     return id === undefined ? undefined : this.#batches.get(id);
   }
 
-  /** A batch that was taken and not settled. */
+  /** The batch that was taken and not settled. */
   get unsettled(): BatchUnderWay | undefined {
     return this.#batches.values().next().value;
   }
@@ -135,7 +135,9 @@ export class RunMemory {
     this.#batches.delete(batch.id);
   }
 
-  /** Counts one more failure of a request that fails alone, over runs: its waits grow until it gets another answer. */
+  /**
+   * Counts one more failure of a request that fails alone, across runs. Its waits grow until it gets another answer.
+   */
   countFailure(opId: string): number {
     const failures = (this.#failures.get(opId) ?? 0) + 1;
     this.#failures.set(opId, failures);

@@ -15,15 +15,15 @@ import { readAnswer, readAtOnce } from './read-answer.ts';
 import { sentAs, type BatchUnderWay, type RunMemory } from './run-memory.ts';
 import { settleEarly } from './settle-early.ts';
 
-/** What the server said of one operation, also where it said so to the fetch before it. */
+/** The server's answer for one operation; it may stem from the fetch before it. */
 interface Answered {
   readonly op: Op;
   readonly result: PushResult;
 }
 
 /**
- * Sends a batch and says what the answers mean for the run; they are settled by their batch id. Never rejects for what
- * a server or an adapter does: answers received must be settled, whatever happened to the others.
+ * Sends a batch and reports what the answers mean for the run. Settling finds the answers by batch id. Never rejects
+ * because of a server or adapter, because received answers must be settled in any case.
  */
 export async function sendBatch(
   batch: BatchUnderWay,
@@ -48,8 +48,7 @@ export async function sendBatch(
   for (const request of batch.requests) {
     const result = batch.answers.get(request.op.opId);
     if (result === undefined || batch.outcomes.has(request.op.opId)) continue;
-    // Only what needs a request of its own is waited for: a turn of the event loop per operation costs more than
-    // reading its answer.
+    // Waits only for operations that need a request. Yielding per operation would cost more than reading its answer.
     const sent = sentAs(batch, request);
     batch.outcomes.set(
       request.op.opId,
@@ -70,7 +69,10 @@ const partOf = (batch: BatchUnderWay): SendReport => ({
   reached: batch.answers.size > 0,
 });
 
-/** Fetches first what must not be sent blindly; what is answered by that alone gets its outcome here. */
+/**
+ * Fetches the rows of operations that must not be sent blindly. Operations answered by the fetch get their outcome
+ * here.
+ */
 async function lookBeforeSending(
   batch: BatchUnderWay,
   ports: EnginePorts,
@@ -100,8 +102,8 @@ async function lookBeforeSending(
 }
 
 /**
- * Hands the operations over and keeps each answer as it arrives. Gives back why there are no further answers, if the
- * adapter threw.
+ * Hands operations to the transport and stores each answer on arrival. If the adapter throws, returns the reason for
+ * the missing answers.
  */
 async function push(
   batch: BatchUnderWay,
@@ -117,7 +119,7 @@ async function push(
   const early = settleEarly(batch, ports, memory, { tell, fenced: stop });
   for (const op of ops) batch.dispatched.add(op.opId);
   let isLate = false;
-  // A process that slept in the middle of a batch: what it has not sent yet is another's by now.
+  // After a sleep of the process during a batch, another process may own the unsent operations.
   const lookAtDeadline = (): void => {
     if (isLate || !isPastDeadline(ports)) return;
     isLate = true;
@@ -133,7 +135,7 @@ async function push(
     }
   };
   try {
-    // A transport that does not heed its signal must not hold up a PAUSE (I9).
+    // A transport that ignores its signal must not delay a PAUSE (I9).
     const pushed = await unlessAborted(ports.transport.push(ops, { signal: sending.signal, onAnswer: keep }), signal);
     for (const answer of pushed?.results ?? []) keep(answer);
     for (const message of pushed?.warnings ?? []) batch.warnings.push({ type: 'transport.warning', message });
@@ -155,23 +157,23 @@ async function push(
     for (const opId of strangers)
       batch.warnings.push({
         type: 'transport.warning',
-        message: `the transport answered operation '${opId}', which it was not given; ignored`,
+        message: `the transport answered operation '${opId}', which was not part of the push; the answer is ignored`,
       });
   }
 }
 
 /**
- * Why a batch was cut short whose lease ran out: it is another's now, or this machine was too busy to renew it in time.
+ * Why a batch was interrupted when its lease expired: another owner has it, or this machine was too busy to renew it in
+ * time.
  */
 const lateFailure = async (ports: EnginePorts): Promise<SyncFailure> =>
   (await leaseFailure(ports)) ?? {
     type: 'unavailable',
-    message:
-      'the sync lease ran out in the middle of a batch; it is still ours, and what was not answered is sent again',
+    message: 'the sync lease expired during a batch and was renewed; unanswered operations are sent again',
     at: ports.clock.now(),
   };
 
-/** Decides what the answers mean for the run as a whole; undefined: it goes on. */
+/** Decides what the answers mean for the whole run; undefined if it continues. */
 async function judge(
   answered: readonly Answered[],
   ports: EnginePorts,
@@ -187,7 +189,7 @@ async function judge(
   const { verdict, retryAfterMs, message } = judgeBatch(
     memory.lastAnswer === undefined ? answers : [memory.lastAnswer, ...answers],
   );
-  // A verdict has been given on them: the next attempt is judged anew.
+  // These answers have led to a verdict. The next attempt is judged on its own.
   memory.lastAnswer = verdict === 'fine' ? (answers.at(-1) ?? memory.lastAnswer) : undefined;
   const said = (type: PushResult['type']): { message: string; at: number; cause: unknown } => ({
     message,
@@ -209,17 +211,17 @@ async function judge(
     }
     case 'malformed': {
       const { at, cause } = said('pushMalformed');
-      // A bug of the app's adapter is no answer of any server.
+      // A bug in the app's adapter is not an answer of a server.
       const isAnswer = cause === undefined || cause instanceof ParseError;
       const text = isAnswer
-        ? `the answers are not those of a sync server (${message}); check the base URL${cause?.isHtml === true ? ', and whether a captive portal is in between' : ''}`
+        ? `the answers do not come from a sync server (${message}); check the base URL${cause?.isHtml === true ? ', and whether a captive portal intercepts the requests' : ''}`
         : message;
       return { type: 'fatal', message: text, at, cause: new SyncOperationError(text, 'push', undefined, { cause }) };
     }
   }
 }
 
-/** The error in the last answer of that type, else in the last one that is an error at all. */
+/** The error of the last answer of that type, or of the last answer with an error. */
 function errorSaid(answered: readonly Answered[], type: PushResult['type']): unknown {
   const answer = answered.findLast(({ result }) => result.type === type) ?? answered.at(-1);
   if (answer === undefined) return undefined;
@@ -227,7 +229,7 @@ function errorSaid(answered: readonly Answered[], type: PushResult['type']): unk
   return 'error' in outcome ? outcome.error : undefined;
 }
 
-/** Good or bad, it came from over there. */
+/** Any answer, good or bad, came from the server. */
 const isFromServer = ({ result }: Answered): boolean =>
   result.type !== 'pushAmbiguous' &&
   !(result.type === 'pushUnavailable' && (!result.dispatched || result.statusCode === undefined));

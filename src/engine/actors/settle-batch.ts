@@ -12,11 +12,11 @@ import { readAtOnce } from './read-answer.ts';
 import { sentAs, type BatchUnderWay, type RunMemory } from './run-memory.ts';
 
 /**
- * Settles everything that was answered of a batch, also after an abort (I9), in one transaction. When that fails, the
- * batch stays, and the same answers are settled the next time: the operations are in flight under their keys meanwhile.
+ * Settles all answers of a batch in one transaction, also after an abort (I9). If that fails, the batch stays, and the
+ * next attempt settles the same answers. Until then its operations stay in flight under their keys.
  */
 export async function settleBatch(batch: BatchUnderWay, ports: EnginePorts, memory: RunMemory): Promise<SettleReport> {
-  // An aborted transport says what it never sent; it has a few turns for it, not more.
+  // An aborted transport reports its unsent operations within a few turns of the event loop, or not at all.
   await Promise.race([batch.sending, yieldTurn().then(yieldTurn).then(yieldTurn)]);
   const everybodyFails = batch.report?.failure?.type === 'unavailable';
   await batch.settlingEarly;
@@ -46,7 +46,7 @@ const together = (a: SettleReport, b: SettleReport): SettleReport => ({
   facts: [...a.facts, ...b.facts],
 });
 
-/** Counts what was settled, and adds how far the push is. */
+/** Counts the settled operations and adds the progress of the push. */
 export function withProgress(report: SettleReport, memory: RunMemory): SettleReport {
   const done = report.pushed + report.errors;
   memory.settled += done;
@@ -63,7 +63,7 @@ function answerOf(
 ): Answer {
   const outcome = finalOutcome(request, batch, ports, everybodyFails);
   const { opId } = request.op;
-  // It waits out of this run: the store takes no operation twice in one (I8).
+  // Waits for a later run, because the store takes no operation twice in one run (I8).
   if (outcome.type === 'retryLater')
     return { request, outcome, dueInMs: delayFor(memory.countFailure(opId), ports.random(), ports.config) };
   if (outcome.type !== 'unavailable') memory.forgetFailures(opId);
@@ -77,18 +77,18 @@ function finalOutcome(
   everybodyFails: boolean,
 ): Outcome {
   const outcome = batch.outcomes.get(request.op.opId) ?? unreadOutcome(request, batch, ports);
-  // When everybody fails, nobody fails alone: no wait of its own, no try counted (F-09). Neither did one that we cut
-  // short ourselves.
+  // When every request fails, none fails alone: no individual wait and no counted attempt (F-09). The same holds for
+  // requests that we interrupted.
   if (outcome.type === 'retryLater' && (everybodyFails || batch.report === undefined))
     return { type: 'unavailable', error: outcome.error };
   if (request.firstSentAt === undefined || !('error' in outcome)) return outcome;
-  // It was on its way once before: that this attempt was not taken says nothing about the first, so the request stays
-  // open (I2).
+  // The request was in flight before. A refused attempt says nothing about the first one, so the request stays open
+  // (I2).
   const { request: becomes, head } = outcomeEffects[outcome.type];
   return becomes !== 'open' && head === 'ready' ? { type: 'unavailable', error: outcome.error } : outcome;
 }
 
-/** The outcome of a request whose sending was cut short: by an abort, a lost lease, or an adapter that threw. */
+/** The outcome of a request whose sending was interrupted by an abort, a lost lease, or an adapter that threw. */
 function unreadOutcome(request: TakenRequest, batch: BatchUnderWay, ports: EnginePorts): Outcome {
   const { op } = request;
   const result = batch.answers.get(op.opId);
@@ -96,13 +96,16 @@ function unreadOutcome(request: TakenRequest, batch: BatchUnderWay, ports: Engin
     if (batch.dispatched.has(op.opId))
       return {
         type: 'unavailable',
-        error: new NetworkError(`${op.kind}/${op.id}: sending was cut short before an answer came`),
+        error: new NetworkError(`${op.kind}/${op.id}: the request was interrupted before an answer arrived`),
       };
-    return { type: 'notSent', error: new NetworkError(`${op.kind}/${op.id} was not sent: the run stopped before`) };
+    return {
+      type: 'notSent',
+      error: new NetworkError(`${op.kind}/${op.id} was not sent, because the run stopped first`),
+    };
   }
   const outcome = readAtOnce(sentAs(batch, request), result, ports);
   if (outcome !== undefined) return outcome;
-  // There is no time left to fetch the row; the same request will get the same answer.
+  // There is no time to fetch the row. The same request will get the same answer.
   return {
     type: 'unavailable',
     error: new NetworkError(

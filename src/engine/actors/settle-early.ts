@@ -6,21 +6,21 @@ import type { EnginePorts } from '../ports/engine-ports.ts';
 import type { BatchUnderWay, RunMemory } from './run-memory.ts';
 import { withProgress } from './settle-batch.ts';
 
-/** How long an accepted operation waits for others of its batch, to be settled in one transaction with them. */
+/** Time in ms that an accepted operation waits for others of its batch, to share one transaction. */
 const patienceMs = 100;
 
 export interface EarlySettling {
-  /** An answer has arrived. */
+  /** Reports the arrival of an answer. */
   note(): void;
-  /** Begins nothing more; resolves when what was begun is committed. */
+  /** Starts nothing more. Resolves when pending transactions are committed. */
   end(): Promise<void>;
 }
 
 /**
- * Settles what the server has accepted of a batch while the rest is still under way, so that a slow answer holds up
- * neither the rows nor the progress of those before it. Anything but an acceptance waits for the end of the batch,
- * where the answers are judged together. `tell` gives a committed part to the chart and says whether it was there to
- * hear it. `fenced`: another process runs; nothing more may be sent.
+ * Settles accepted operations of a batch while the rest is in flight, so that a slow answer delays neither rows nor
+ * progress of earlier ones. Any other answer waits for the end of the batch, where all are judged together. `tell`
+ * passes a committed part to the chart and returns whether the chart received it. `fenced`: another process runs, so
+ * nothing more may be sent.
  */
 export function settleEarly(
   batch: BatchUnderWay,
@@ -44,7 +44,7 @@ export function settleEarly(
       memory.succeeded = true;
       if (!tell(part)) batch.untold.push(part);
     } catch (error) {
-      // They are settled with the rest of the batch, where a failure is judged.
+      // The end of the batch settles them with the rest, and judges the failure there.
       isOver = true;
       if (toSyncFailure(error).type === 'leaseLost') fenced();
     }

@@ -8,7 +8,7 @@ import { unlessAborted } from '../ports/unless-aborted.ts';
 
 type Ports = Pick<EnginePorts, 'store' | 'transport' | 'kinds'>;
 
-/** Single reads under way at the same time. */
+/** Number of concurrent single reads. */
 const readsAtOnce = 4;
 
 /**
@@ -34,7 +34,7 @@ export async function sweepKind(
     if (doubt instanceof Error && isPassing(doubt)) throw doubt;
     const facts = await store.sweepResync(kind, { requested, keepUnlisted: true });
     const reason = doubt instanceof Error ? doubt.message : String(doubt);
-    const message = `the full resync of '${kind}' removed nothing: its listing follows page tokens and may step over rows, and reading single rows does not prove that they are gone (${reason}). Let GET /${kind}/{id} answer 404 for a missing row, or list by (updatedSince, afterId)`;
+    const message = `the full resync of '${kind}' removed nothing: its listing follows page tokens and may skip rows, and reads of single rows do not prove that they are gone (${reason}). Let GET /${kind}/{id} answer 404 for a missing row, or list by (updatedSince, afterId)`;
     return { facts: [...facts, { type: 'transport.warning', message }] };
   }
   const found = new Map<string, JsonObject>();
@@ -58,7 +58,7 @@ async function doubtAbout(
   if (answer.type === 'fetchSuccess') return undefined;
   return answer.type === 'fetchError'
     ? answer.error
-    : new ParseError(`GET ${kind}/${control} denies a row that the list has just brought`);
+    : new ParseError(`GET ${kind}/${control} denies a row that the list has just returned`);
 }
 
 async function readRows(
@@ -73,7 +73,7 @@ async function readRows(
     for (let id = left.shift(); id !== undefined && !signal.aborted; id = left.shift()) {
       const answer = await readRow(kind, id, ports, signal);
       answers.set(id, answer);
-      // What stops one of them stops all.
+      // A failure of one read stops the others.
       if (answer.type === 'fetchError') left.length = 0;
     }
   };
@@ -81,7 +81,7 @@ async function readRows(
   return answers;
 }
 
-/** Reads one row; never rejects. A row of another id is an error. */
+/** Reads one row. Never rejects. A row with another id is an error. */
 async function readRow(
   kind: string,
   id: string,
@@ -99,10 +99,7 @@ async function readRow(
   }
 }
 
-/**
- * Whether the failure says nothing about single reads in general: the step fails, and is tried again as a pull would
- * be.
- */
+/** Whether the failure says nothing about single reads in general. The step then fails and is retried like a pull. */
 function isPassing(error: Error): boolean {
   if (error instanceof AuthError || error instanceof NetworkError) return true;
   return (

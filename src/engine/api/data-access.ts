@@ -10,7 +10,7 @@ import type { SyncTable } from '../../persistence/tables/sync-table.ts';
 import type { SyncEntityWriter } from '../../persistence/writing/writer.ts';
 import type { SyncRepository } from './sync-repository.ts';
 
-/** What an engine is asked to follow: its own database and clock are known. */
+/** Options of an engine's live query. The engine supplies its database and clock. */
 export type EngineLiveQueryOptions<T> = Omit<LiveQueryOptions<T>, 'dataSource' | 'clock'>;
 
 /** How an app reads and writes the rows of an engine's database. */
@@ -22,18 +22,18 @@ export interface DataAccess {
   /** Reads and writes the rows of a registered table. Throws `TypeError` for a table of another engine. */
   repository<Entity extends ObjectLiteral>(table: SyncTable<Entity>): SyncRepository<Entity>;
   /**
-   * Queues rows that were there before their table was synchronised: all that no server ever had, shown and not queued
-   * yet. Call it again after a crash, or at each start: it goes on where it was, and queues nothing twice. Where the
-   * server has such a row after all, the server's stays. Resolves when they are queued; `sync()` sends them. Rejects
-   * with `SyncAbortedError` when `signal` ends it, with `ValidationError` for a `pullOnly` table.
+   * Queues rows that existed before their table was synchronised: all visible rows that no server ever had and that are
+   * not queued yet. After a crash, or at each start, a further call continues and queues nothing twice. If the server
+   * has such a row after all, the server's row stays. Resolves when the rows are queued; `sync()` sends them. Rejects
+   * with `SyncAbortedError` for an aborted `signal`, and with `ValidationError` for a `pullOnly` table.
    */
   enqueueAll<Entity extends ObjectLiteral>(
     table: SyncTable<Entity>,
     options?: EnqueueAllOptions<Entity>,
   ): Promise<EnqueuedAll>;
   /**
-   * Follows a query: its result now, and a new one after each commit that may have changed it; see `liveQuery` of
-   * `synchart/persistence`. Over when the engine is disposed.
+   * Follows a query: emits its current result, and a new one after each commit that may have changed it; see
+   * `liveQuery` of `synchart/persistence`. Completes when the engine is disposed.
    */
   liveQuery<T>(
     query: () => Promise<T>,
@@ -43,20 +43,18 @@ export interface DataAccess {
     query: () => Promise<T>,
     options: EngineLiveQueryOptions<T> & { readonly metadata?: false | undefined },
   ): Observable<T>;
-  /**
-   * Tells how a row stands to the server. Rejects with `TypeError` for a table that is not an entity of the database.
-   */
+  /** Reads the sync status of a row. Rejects with `TypeError` for a table that is not an entity of the database. */
   rowStatus(table: LiveTable, id: string | number): Promise<RowStatus>;
-  /** As {@link rowStatus}, now and after each change, until the engine is disposed. */
+  /** Like {@link rowStatus}, now and after each change, until the engine is disposed. */
   watchRowStatus(table: LiveTable, id: string | number): Observable<RowStatus>;
   /**
-   * Follows how far tables are pulled: whether their first pull has finished, and when the one that was pulled longest
-   * ago was. Tables that the engine does not pull are left out. Over when the engine is disposed.
+   * Follows the freshness of tables: whether their first pull is complete, and the time of the oldest last pull. Omits
+   * tables that the engine does not pull. Completes when the engine is disposed.
    */
   watchFreshness(tables: readonly LiveTable[]): Observable<Freshness>;
   /**
-   * Reads what waits for rows of a table, by id; rows for which nothing waits are left out. One statement for all of
-   * them, for lists. Rejects with `DatabaseError`.
+   * Reads the pending operations of a table's rows, by id; omits rows without any. Uses a single statement, so it suits
+   * lists. Rejects with `DatabaseError`.
    */
   rowMarks(table: LiveTable, ids: readonly (string | number)[]): Promise<ReadonlyMap<string, RowMark>>;
 }

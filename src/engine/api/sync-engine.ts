@@ -15,7 +15,7 @@ import type { AdoptScopeOptions, ClearedScope, ClearScopeOptions } from '../scop
 import type { SyncActor } from '../machine/sync-stream.ts';
 import type { WhenPaused } from '../waits/when-paused.ts';
 
-/** `kinds` sets both lists and goes with neither of them; `[]` means none. `signal` ends the wait, not the run. */
+/** `kinds` sets both lists and excludes the other two options; `[]` means none. `signal` ends the wait, not the run. */
 export interface SyncOptions {
   readonly kinds?: Kinds | undefined;
   readonly pushKinds?: Kinds | undefined;
@@ -29,18 +29,18 @@ export interface SyncOptions {
 }
 
 /**
- * `clearData` says the same as leaving it out: rows the server does not list are removed at the successful end, never
- * before (F-42).
+ * `clearData` has the same effect as its absence: rows that the server does not list are removed at the successful end,
+ * never before (F-42).
  */
 export interface FullResyncOptions {
   readonly kinds?: Kinds | undefined;
   readonly clearData?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** As for `sync`. */
+  /** As in {@link SyncOptions}. */
   readonly whenPaused?: WhenPaused | undefined;
 }
 
-/** What one run did. `kindsPushed` and `kindsPulled` are what was asked for. */
+/** Result of one run. `kindsPushed` and `kindsPulled` are the requested kinds. */
 export interface SyncRunResult {
   readonly push: PushStats;
   readonly pull: PullStats;
@@ -52,7 +52,7 @@ export interface SyncRunResult {
   /** The first failure of an operation. */
   readonly firstError?: Error;
   readonly hadErrors: boolean;
-  /** Why it was a full resync; absent when it was none. */
+  /** Reason of a full resync; absent for other runs. */
   readonly reason?: ResyncReason;
 }
 
@@ -61,121 +61,121 @@ export interface WaitOptions {
   readonly timeoutMs?: number | undefined;
 }
 
-/** What was queued at call time has left the queue, except these: parked and stuck operations count as settled. */
+/** Result of a wait for the queue at call time. Parked and stuck operations count as settled and are listed. */
 export interface PushedResult {
   readonly parked: readonly QueuedOperation[];
 }
 
 /**
- * The façade over the running machine. Its promises reject with a `SyncError` that carries the partial `stats`; a
- * promise that nobody looks at harms nobody.
+ * The engine façade over the running machine. Its promises reject with a `SyncError` that carries the partial `stats`.
+ * Unawaited promises never cause an unhandled rejection.
  */
 export interface SyncEngineCore {
-  /** The running actor: inspect it, send commands. */
+  /** The running actor, for inspection and commands. */
   readonly actor: SyncActor;
   /**
-   * Hydrates and begins. Never rejects because of the network; rejects with a `DatabaseError` where the database is
-   * unusable.
+   * Reads the stored state and starts working. Never rejects because of the network. Rejects with `DatabaseError` if
+   * the database is unusable.
    */
   start(): Promise<void>;
   /**
-   * Pushes, resolves conflicts and pulls. Calls share a run only if it covers them. While paused it waits for
-   * `resume()`, or with `whenPaused: 'reject'` rejects with `SyncAbortedError`. Throws `TypeError` for `kinds` beside
-   * the other lists.
+   * Pushes, resolves conflicts and pulls. Calls share a run only if it covers them. While paused, waits for `resume()`;
+   * with `whenPaused: 'reject'`, rejects with `SyncAbortedError`. Throws `TypeError` for `kinds` combined with the
+   * other lists.
    */
   sync(options?: SyncOptions): Promise<SyncStats>;
-  /** As `sync`, with everything that the run did. */
+  /** Like `sync`, but returns everything that the run did. */
   syncRun(options?: SyncOptions): Promise<SyncRunResult>;
-  /** Pulls everything anew and removes what the server no longer lists. While paused it does as `sync`. */
+  /** Pulls everything again and removes rows that the server no longer lists. Treats a pause like `sync`. */
   fullResync(options?: FullResyncOptions): Promise<SyncStats>;
-  /** Aborts what is in flight and resolves when nothing runs any more; survives a restart. */
+  /** Aborts requests in flight and resolves when nothing runs any more. The pause survives a restart. */
   pause(): Promise<void>;
   resume(): Promise<void>;
   /**
-   * Ends `authRequired`; what waited goes on. Resolves when it is known whose the database is: `status().scopeChanged`
-   * says it (F-143).
+   * Ends `authRequired` and resumes pending work. Resolves after the owner check, so that the next
+   * `status().scopeChanged` is right (F-143).
    */
   signedIn(): Promise<void>;
-  /** Syncs every `interval` ms (default 5 minutes), first after one interval. Failures are events only (F-15). */
+  /**
+   * Syncs every `interval` ms (default 5 minutes), first after one interval. Reports failures only as events (F-15).
+   */
   startAuto(options?: { readonly interval?: number }): void;
   stopAuto(): void;
-  /**
-   * Decides a parked conflict. Resolves when the decision is stored; the next run applies it, and is asked for at once.
-   */
+  /** Decides a parked conflict. Resolves when the decision is stored. Requests a run at once, which applies it. */
   resolveConflict(opId: string, resolution: ConflictResolution): Promise<void>;
-  /** Conflicts that wait for a decision, oldest first. One that is decided is listed no more. */
+  /** Conflicts that wait for a decision, oldest first. Excludes decided ones. */
   conflicts(): Promise<readonly StoredConflict[]>;
   readonly conflicts$: Observable<readonly StoredConflict[]>;
   /**
-   * All of them (F-49): refused too often (`parkedFor: 'stuck'`), or sent once without a proof of what came of it
+   * All stuck operations (F-49): refused too often (`parkedFor: 'stuck'`), or sent once with an unknown result
    * (`'ambiguous'`, F-134).
    */
   getStuckOperations(filter?: QueueFilter): Promise<readonly QueuedOperation[]>;
   /**
-   * Resets their tries and asks for a push; answers how many. An ambiguous request is sent again, whatever became of
-   * the first time.
+   * Resets the attempts of stuck operations and requests a push. Returns their number. Resends ambiguous requests,
+   * whatever the result of the first attempt was.
    */
   retryStuckOperations(filter?: QueueFilter): Promise<number>;
   /**
-   * Gives them up and puts their rows to the server's state; answers how many operations left. Of a kind that is named
-   * in `kinds` and has no table any more, all operations go.
+   * Discards stuck operations and restores their rows to the server's state. Returns the number of discarded
+   * operations. For a kind in `kinds` whose table no longer exists, discards all operations.
    */
   dropStuckOperations(filter?: QueueFilter): Promise<number>;
-  /** Says of every queued operation why it is still there. */
+  /** Explains for every queued operation why it is still queued. */
   explain(): Promise<readonly PendingOperation[]>;
   /**
-   * What is wrong, what shows it and what helps, the most important first: now, and each time that differs. Never an
-   * empty list. Costs nothing while nobody listens.
+   * What is wrong, the evidence and the remedies, most important first. Emits the current diagnosis and each change,
+   * never an empty list. Has no cost without subscribers.
    */
   readonly diagnosis$: Observable<readonly Diagnosis[]>;
   readonly events$: Observable<SyncEvent>;
-  /** Begins with the present status. */
+  /** Emits the current status first, then each change. */
   readonly status$: Observable<SyncStatus>;
-  /** The number of queued operations, stuck ones only with `includeStuck`. */
+  /** The number of queued operations; includes stuck ones only with `includeStuck`. */
   pending$(options?: QueueFilter & { readonly includeStuck?: boolean }): Observable<number>;
   status(): SyncStatus;
   /**
-   * Resolves when no run is under way or asked for. Does not wait for questions that resolvers have open at the call: a
-   * resolver may itself wait for it.
+   * Resolves when no run is active or requested. Does not wait for resolvers that are open at the call, because a
+   * resolver may itself call this.
    */
   whenIdle(options?: WaitOptions): Promise<void>;
-  /** Resolves when what is queued now has left the queue or is parked. */
+  /** Resolves when every operation that is queued now has left the queue or is parked. */
   whenPushed(options?: WaitOptions & QueueFilter): Promise<PushedResult>;
   /**
-   * After `scope.changed`: keeps the database, unsent operations included, for the present user and server. Rejects
-   * with `AuthError` while nobody is signed in.
+   * After `scope.changed`: keeps the database for the current user and server, including unsent operations. Rejects
+   * with `AuthError` if nobody is signed in.
    */
   adoptScope(options?: AdoptScopeOptions): Promise<void>;
   /**
-   * After `scope.changed`: empties the database for the present user and server, in one transaction; runs under way are
-   * ended first. Resolves with the operations that were never applied; `op.discarded` tells each. Rejects with
-   * `ValidationError`, and changes nothing, with `{ unsent: 'refuse' }` while something waits, and where rows of an
-   * unsynced table hold on to synced ones.
+   * After `scope.changed`: ends active runs and empties the database for the current user and server in one
+   * transaction. Resolves with the operations that were never applied; `op.discarded` reports each. Rejects with
+   * `ValidationError` and changes nothing in two cases: operations are unsent and `{ unsent: 'refuse' }` is given, or
+   * rows of an unsynced table reference synced ones.
    */
   clearScope(options?: ClearScopeOptions): Promise<ClearedScope>;
   /**
-   * Aborts, waits for what must be written, gives the lease back, ends the streams. Leaves the DataSource open.
+   * Aborts requests, completes pending writes, releases the lease and ends the streams. Leaves the DataSource open.
    * Idempotent.
    */
   dispose(): Promise<void>;
 }
 
-/** The façade with what belongs to its database. */
+/** The façade with access to the data of its database. */
 export interface SyncEngine extends SyncEngineCore, DataAccess {
   readonly outbox: OutboxRepository;
   readonly cursors: CursorRepository;
   /**
-   * Changes what a waiting, refused or stuck operation will send (property names), and the local row with it; its tries
-   * begin anew, and a push is asked for. Rejects with `ValidationError` for an unknown operation, a delete, one whose
-   * request is open or whose conflict is undecided.
+   * Changes what a waiting, refused or stuck operation will send (by property name), and the local row. Resets its
+   * attempts and requests a push. Rejects with `ValidationError` for an unknown operation, a delete, an open request or
+   * an undecided conflict.
    */
   amend(opId: string, patch: AmendPatch): Promise<void>;
   /**
-   * Makes the changes of a given-up operation again on today's row, as a new operation; resolves with its id, or
-   * undefined where nothing is left to change. Rejects with `ValidationError` when {@link discarded} does not list it
-   * (the last `discardHistory` are kept).
+   * Applies the changes of a discarded operation to the current row as a new operation. Resolves with its id, or
+   * undefined if nothing is left to change. Rejects with `ValidationError` if {@link discarded} does not list it (it
+   * keeps the last `discardHistory`).
    */
   undoDiscard(opId: string): Promise<string | undefined>;
-  /** What was given up, newest first. */
+  /** The discarded operations, newest first. */
   discarded(filter?: QueueFilter): Promise<readonly DiscardedOperation[]>;
 }

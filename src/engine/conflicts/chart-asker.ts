@@ -3,7 +3,7 @@ import type { SyncMachineEvent } from '../../machines/machine-events.ts';
 import type { SyncSnapshot } from '../../machines/sync-machine.ts';
 import type { Asker } from './open-questions.ts';
 
-/** The chart as somebody who asks resolvers; undefined where the actor has none, as in a test of the actor alone. */
+/** The chart as the caller of resolvers; undefined for an actor without a chart, as in a test of the actor alone. */
 export const askerOf = (chart: AnyActorRef | undefined): Asker => {
   const snapshot = (): SyncSnapshot | undefined => chart?.getSnapshot() as SyncSnapshot | undefined;
   const isAlive = (): boolean => snapshot()?.status === 'active';

@@ -5,24 +5,24 @@ import type { SyncKind } from '../../model/kind.ts';
 import { deepEqual } from '../../rules/values/deep-equal.ts';
 import { assertSafeKeys } from '../../rules/values/safe-keys.ts';
 
-/** What is to be done with one conflict, before anything is done. */
+/** The action planned for one conflict. */
 export type DecidedPlan =
-  /** Local rows change, nothing is sent. */
+  /** Local rows change; nothing is sent. */
   | { readonly type: 'apply'; readonly resolution: ConflictResolution }
-  /** A request goes out: `data` null deletes, `base` absent sends none. */
+  /** A request is sent. `data` null deletes; without `base`, none is sent. */
   | {
       readonly type: 'repush';
       readonly resolution: ConflictResolution;
       readonly data: JsonObject | null;
       readonly base: string | undefined;
       readonly version: string | undefined;
-      /** The server timestamp that the decision was made on. */
+      /** The server timestamp on which the decision was based. */
       readonly expectedVersion: string;
       readonly force: boolean;
       readonly creates: boolean;
     }
   /**
-   * Waits: for RESOLVE_CONFLICT, with `nextRun` also for the next run, with `deferred` for an explicit run or another
+   * Waits for RESOLVE_CONFLICT; with `nextRun` also for the next run, with `deferred` for an explicit run or another
    * server version.
    */
   | {
@@ -33,15 +33,15 @@ export type DecidedPlan =
       readonly deferred?: boolean;
     };
 
-/** As a strategy gives it: a resolver may have to be asked first. */
+/** The result of a strategy, which may need a resolver first. */
 export type ConflictPlan = DecidedPlan | { readonly type: 'ask'; readonly resolver: ConflictResolver };
 
-/** What a strategy may look at. */
+/** What a strategy may use. */
 export interface StrategyContext {
   readonly conflict: Conflict;
   readonly kind: SyncKind | undefined;
   readonly config: SyncConfig;
-  /** Server time minus local time. */
+  /** Server time minus local time, in ms. */
   readonly clockOffsetMs: number;
 }
 
@@ -53,7 +53,7 @@ export const awaitDecision = (reason: string): DecidedPlan => ({
   countTry: false,
 });
 
-/** Unresolved for now: looked at again in an explicit run, or when the server has another version. */
+/** Leaves the conflict unresolved until an explicit run or another server version. */
 export const deferDecision = (reason: string): DecidedPlan => ({
   type: 'park',
   reason,
@@ -67,7 +67,7 @@ interface How {
   readonly force: boolean;
 }
 
-/** Sends the local side again: the row, or the deletion. */
+/** Resends the local side: the row, or the deletion. */
 export const repushLocal = (context: StrategyContext, how: How): DecidedPlan =>
   repush(context, {
     ...how,
@@ -75,8 +75,8 @@ export const repushLocal = (context: StrategyContext, how: How): DecidedPlan =>
   });
 
 /**
- * Sends a decided row. A row that could not be stored here is not sent, since it could not be taken back (F-35); one
- * that the server has already needs no request.
+ * Sends a decided row. A row that cannot be stored here is not sent, because it could not be pulled back (F-35). A row
+ * that the server already has needs no request.
  */
 export function repushMerged(context: StrategyContext, how: How, row: JsonObject): DecidedPlan {
   const { conflict, kind } = context;
@@ -92,13 +92,13 @@ export function repushMerged(context: StrategyContext, how: How, row: JsonObject
   return repush(context, { ...how, data });
 }
 
-/** Sends conditionally on the version it was decided on, under a new key (F-31, F-32). */
+/** Sends under a new key, conditionally on the version of the decision (F-31, F-32). */
 function repush(
   { conflict }: StrategyContext,
   { resolution, force, data }: How & { readonly data: JsonObject | null },
 ): DecidedPlan {
-  // What the server deleted is created again without base. A tombstone would refuse a create-only request; where none
-  // was shown, somebody who created the row meanwhile must not be overwritten.
+  // A row that the server deleted is created again without base. A tombstone would refuse a create-only request. If no
+  // tombstone was shown, the request must not overwrite a row that somebody else created meanwhile.
   const isGone = conflict.serverDeleted && Object.keys(conflict.serverData).length === 0;
   const unconditional = force || conflict.serverDeleted;
   return {
@@ -113,7 +113,7 @@ function repush(
   };
 }
 
-/** The row as it travels: without what belongs to the server; where a server merges, only what differs from its row. */
+/** The row in wire form without the server's fields. If the server merges, only the fields that differ from its row. */
 function toSend({ conflict, kind }: StrategyContext, row: JsonObject): JsonObject {
   const own = { ...row };
   if (kind === undefined) return own;

@@ -26,16 +26,15 @@ import { reapplyDeltas } from './reapply-deltas.ts';
 
 export type { ConflictPlan, StrategyContext } from './conflict-plan.ts';
 
-/** Why a conflict waits that nobody was there to decide (EVT-07). */
+/** Why a conflict without a resolver waits (EVT-07). */
 const noResolver = 'No conflict resolver provided for manual strategy';
-/** Why a conflict waits whose resolver asked for time (EVT-08). */
+/** Why a deferred conflict waits (EVT-08). */
 const deferred = 'Resolution deferred';
 
 type Decide = (context: StrategyContext) => ConflictPlan;
 
 /**
- * The one table of strategies. What one of them throws leaves its conflict unresolved, and nothing else stops
- * (F-16).
+ * The decisions of all strategies. A strategy that throws leaves its conflict unresolved and stops nothing else (F-16).
  */
 export const strategyDecisions: Readonly<Record<ConflictStrategy, Decide>> = {
   autoPreserve,
@@ -46,15 +45,15 @@ export const strategyDecisions: Readonly<Record<ConflictStrategy, Decide>> = {
   manual: (context) => askResolver(context) ?? awaitDecision(noResolver),
 };
 
-/** The table's resolver goes before the global one. */
+/** The table's resolver takes precedence over the global one. */
 function askResolver({ kind, config }: Pick<StrategyContext, 'kind' | 'config'>): ConflictPlan | undefined {
   const resolver: ConflictResolver | undefined = kind?.conflict.resolver ?? config.conflictResolver;
   return resolver && { type: 'ask', resolver };
 }
 
 /**
- * Turns a stored conflict into a plan: a decision made by a person goes first, as long as it is about the server's
- * present row; then the strategy it was detected under. Never throws.
+ * Plans a stored conflict. A person's decision takes precedence while it is based on the server's current row;
+ * otherwise the strategy of the conflict decides. Never throws.
  */
 export function planConflict(
   stored: StoredConflict,
@@ -65,11 +64,11 @@ export function planConflict(
   const { conflict, resolution, strategy, state } = stored;
   const context: StrategyContext = { conflict, kind, config, clockOffsetMs };
   try {
-    // Both sides deleted it: there is nothing left to disagree on.
+    // Both sides deleted the row, so they agree.
     if (conflict.opType === 'delete' && conflict.serverDeleted) return { type: 'apply', resolution: acceptServer() };
     if (state === 'decided' && resolution !== undefined)
       return isOutdated(stored) ? askAgain(stored, context, outdatedDecision) : planOfResolution(context, resolution);
-    // Left to a person: the strategy has no say any more.
+    // The conflict is left to a person; strategies no longer apply.
     if (state === 'awaiting' && stored.decidedOn === undefined)
       return askAgain(stored, context, stored.reason ?? noResolver);
     return keepCreation(
@@ -77,7 +76,7 @@ export function planConflict(
       keepServerRow(context) ?? reapplyDeltas(context, strategy) ?? strategyDecisions[strategy](context),
     );
   } catch (error) {
-    // Its functions may be better tomorrow, with another version of the app.
+    // A later version of the app may bring corrected functions.
     return {
       type: 'park',
       reason: `The strategy '${strategy}' failed: ${error instanceof Error ? error.message : String(error)}`,
@@ -88,8 +87,8 @@ export function planConflict(
 }
 
 /**
- * A row that no server ever had is not the one whose deletion it meets (F-151). A strategy may create it again; one
- * that would take the deletion leaves it to a person.
+ * A row that the server never had differs from the deleted row with its id (F-151). A strategy may create the row
+ * again. A strategy that would accept the deletion leaves the conflict to a person.
  */
 const keepCreation = (
   { conflict: { isCreation, serverDeleted, kind, entityId } }: StrategyContext,
@@ -97,14 +96,14 @@ const keepCreation = (
 ): ConflictPlan =>
   isCreation === true && serverDeleted && plan.type === 'apply'
     ? awaitDecision(
-        `The server has deleted a row ${kind}/${entityId} before, and never had this one; resolve the conflict with acceptClient() to create it, or discard()`,
+        `The server once deleted a row ${kind}/${entityId} and never had this one; resolve the conflict with acceptClient() to create it, or discard()`,
       )
     : plan;
 
 const askAgain = ({ strategy }: StoredConflict, context: StrategyContext, reason: string): ConflictPlan =>
   (strategy === 'manual' ? askResolver(context) : undefined) ?? awaitDecision(reason);
 
-/** Giving up one's own change and asking for time do not depend on what the server has. */
+/** To discard one's own change or to defer does not depend on the server's row. */
 const isOutdated = ({ conflict, resolution, decidedOn }: StoredConflict): boolean =>
   decidedOn !== undefined &&
   decidedOn !== conflict.serverTimestamp &&
@@ -112,9 +111,9 @@ const isOutdated = ({ conflict, resolution, decidedOn }: StoredConflict): boolea
   resolution?.type !== 'defer';
 
 /**
- * What a decision of a person or a resolver means. Re-pushes are conditional on the version it was made on, unless
- * `mergedPush` is `force` (F-31). Data that lacks fields keeps the server's. Throws `ValidationError` on keys such as
- * `__proto__`.
+ * The plan that follows from a person's or resolver's decision. Re-pushes depend on the version of the decision, unless
+ * `mergedPush` is `force` (F-31). Fields missing in the data keep the server's values. Throws `ValidationError` for
+ * keys such as `__proto__`.
  */
 export function planOfResolution(context: StrategyContext, resolution: ConflictResolution): DecidedPlan {
   const { conflict, config } = context;
@@ -142,6 +141,6 @@ export function planOfResolution(context: StrategyContext, resolution: ConflictR
 function unknownResolution(resolution: never): DecidedPlan {
   const given: unknown = resolution;
   return deferDecision(
-    `No such resolution: ${JSON.stringify(given)}; use acceptServer(), acceptClient(), acceptMerged(data), defer() or discard()`,
+    `Unknown resolution: ${JSON.stringify(given)}; use acceptServer(), acceptClient(), acceptMerged(data), defer() or discard()`,
   );
 }

@@ -14,11 +14,12 @@ interface Deciding {
 }
 
 /**
- * What was decided, resolvers asked; undefined: nothing to decide now, the conflict is gone or a resolver still thinks.
+ * A decision, after resolvers have answered. Undefined: nothing to decide, because the conflict is gone or a resolver
+ * is still open.
  */
 type Decided = DecidedPlan | undefined;
 
-/** Reads a conflict and decides on it. Answers promptly: a resolver that takes its time is not waited for (F-145). */
+/** Reads a conflict and decides it. Returns promptly; never waits for a slow resolver (F-145). */
 export async function decideStored(ref: ConflictRef, deciding: Deciding): Promise<Decided> {
   const {
     ports: { store, kinds, config },
@@ -26,12 +27,12 @@ export async function decideStored(ref: ConflictRef, deciding: Deciding): Promis
     clockOffsetMs,
   } = deciding;
   const given = questions.take(ref);
-  // While a resolver thinks, the conflict stays as it was shown; somebody else may have decided it.
+  // While a resolver is open, the conflict stays as shown. Another process may have decided it.
   if (given === undefined && questions.isOpen(ref) && !(await isDecided(ref, deciding))) return undefined;
   const stored = await store.loadConflict(ref);
   if (stored === undefined) return undefined;
   const { conflict } = stored;
-  // The answer was about this very conflict, and could not be stored when it came.
+  // The answer belongs to exactly this conflict, and could not be stored on arrival.
   if (
     given !== undefined &&
     stored.state !== 'decided' &&
@@ -67,13 +68,13 @@ async function consult(
     asker,
     runId,
   } = deciding;
-  // Before the question is put, so that an answer can be stored whenever it comes.
+  // Stored before the question, so that an answer can be stored at any time.
   await store.parkConflict(ref, 'Waiting for the conflict resolver', { nextRun: false, countTry: false });
   const answer = await questions.ask({ ref, runId, conflict: stored.conflict, asker }, resolver);
   return answer && planOfAnswer(stored, answer, deciding);
 }
 
-/** What a resolver answers that makes no sense leaves its conflict unresolved. */
+/** An invalid answer of a resolver leaves its conflict unresolved. */
 function planOfAnswer(
   { conflict }: StoredConflict,
   { resolution, failed }: ResolverAnswer,

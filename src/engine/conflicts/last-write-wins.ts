@@ -3,8 +3,8 @@ import { compareTimestamps, parseTimestamp } from '../../rules/values/timestamp.
 import { repushLocal, type DecidedPlan, type StrategyContext } from './conflict-plan.ts';
 
 /**
- * The later side wins as a whole, the server on a tie or when a time is unknown. The user's time is read off the local
- * clock, so it is moved by what that clock is known to be wrong (F-67). Conditional, like any other re-push.
+ * The later side wins as a whole; the server wins ties and unknown times. The local timestamp is corrected by the known
+ * offset of the local clock (F-67). The re-push is conditional, as always.
  */
 export function lastWriteWins(context: StrategyContext): DecidedPlan {
   const { conflict, kind, config, clockOffsetMs } = context;

@@ -10,16 +10,16 @@ import { assertSafeKeys } from '../../rules/values/safe-keys.ts';
 import { isSystemField } from '../../rules/values/system-fields.ts';
 import { repushLocal, repushMerged, type DecidedPlan, type StrategyContext } from './conflict-plan.ts';
 
-/** Keeps what either side did: field by field, three-way where the row before the edit is known. */
+/** Keeps the changes of both sides, field by field; merges three-way if the base row is known. */
 export const autoPreserve = (context: StrategyContext): DecidedPlan =>
   whole(context) ?? merged(context, preserve(context));
 
-/** Merges by the table's function, else the global one, else the local values laid over the server's. */
+/** Merges with the table's function, or the global one, or by default with the local values over the server's. */
 export const merge = (context: StrategyContext): DecidedPlan => whole(context) ?? merged(context, byFunction(context));
 
 const isForced = ({ config }: StrategyContext): boolean => config.mergedPush === 'force';
 
-/** What cannot be merged, because one side has no row (F-01, F-22). Undefined: both have one. */
+/** Decides conflicts that cannot be merged because one side has no row (F-01, F-22). Undefined: both have one. */
 function whole(context: StrategyContext): DecidedPlan | undefined {
   const { conflict, kind } = context;
   if (conflict.opType === 'delete') {
@@ -68,7 +68,9 @@ function byFunction({ conflict, kind, config }: StrategyContext): MergeResult {
   return { data, ...provenance(data, localData, serverData) };
 }
 
-/** Which side the fields of a merged row came from, by comparison; what is like neither comes from both. */
+/**
+ * Determines by comparison which side each field of a merged row came from. A field that equals neither came from both.
+ */
 function provenance(data: JsonObject, local: JsonObject, server: JsonObject): MergeInfo {
   const fields = Object.keys({ ...server, ...data }).filter((key) => !isSystemField(key));
   const isFrom = (side: JsonObject, key: string): boolean => deepEqual(data[key] ?? null, side[key] ?? null);

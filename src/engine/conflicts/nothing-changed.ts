@@ -2,9 +2,9 @@ import { acceptMerged } from '../../model/conflict.ts';
 import type { DecidedPlan, StrategyContext } from './conflict-plan.ts';
 
 /**
- * A row that was sent along for others to refer to, or whose deletion was taken back, holds no change of anybody here:
- * where the server has the row, its own stays, whatever the strategy, and nobody is asked (F-134). Undefined: something
- * was changed, or the server has deleted the row.
+ * Keeps the server's row if the local row contains no change: it was only sent for references, or its deletion was
+ * reverted. This applies under every strategy and asks nobody (F-134). Undefined: the row was changed, or the server
+ * deleted it.
  */
 export function keepServerRow({ conflict }: StrategyContext): DecidedPlan | undefined {
   const { opType, changedFields, deltas = [], serverData, serverDeleted } = conflict;

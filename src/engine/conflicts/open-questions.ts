@@ -5,18 +5,18 @@ import type { StorePort } from '../../model/ports.ts';
 import type { ConflictRef } from '../../model/run.ts';
 import { yieldTurn } from '../../model/platform/yield-turn.ts';
 
-/** What a resolver came to. `failed`: it threw, and why. */
+/** The result of a resolver. `failed`: it threw, with the reason. */
 export interface ResolverAnswer {
   readonly resolution: ConflictResolution;
   readonly failed?: string | undefined;
 }
 
-/** The chart, as far as an answer concerns it. */
+/** The part of the chart that concerns an answer. */
 export interface Asker {
   isAlive(): boolean;
-  /** Whether the run that asked goes on and will look again. */
+  /** Whether the run that asked continues and will read the answer. */
   isRunning(runId: number): boolean;
-  /** Tells that a decision is stored. */
+  /** Reports that a decision is stored. */
   wake(ref: ConflictRef, resolution: ConflictResolution): void;
 }
 
@@ -24,17 +24,17 @@ interface Question {
   readonly ref: ConflictRef;
   readonly runId: number;
   readonly asker: Asker;
-  /** As it was shown to the resolver. */
+  /** The conflict as shown to the resolver. */
   conflict: Conflict;
   answer?: ResolverAnswer | undefined;
-  /** Somebody waits for the answer at this moment and takes it himself. */
+  /** A caller currently waits for the answer and takes it directly. */
   isAwaited: boolean;
-  /** The end of the run does not wait for the answer: the resolver may itself wait for a run (F-163). */
+  /** The end of the run does not wait for the answer, because the resolver may itself wait for a run (F-163). */
   isLeft: boolean;
   readonly resolver: ConflictResolver;
 }
 
-/** Turns of the event loop that an answer is waited for before the run goes on with something else. */
+/** Number of event loop turns to wait for an answer before the run continues with other work. */
 const promptTurns = 4;
 
 const keyOf = ({ kind, entityId }: Pick<ConflictRef, 'kind' | 'entityId'>): string => JSON.stringify([kind, entityId]);
@@ -48,34 +48,34 @@ export class OpenQuestions {
   readonly #questions = new Map<string, Question>();
   /** The last question of each resolver. */
   readonly #lines = new Map<ConflictResolver, Promise<void>>();
-  /** Answered and stored, by the run that asked. */
+  /** Conflicts answered and stored, by the run that asked. */
   readonly #decided = new Map<number, { readonly ref: ConflictRef; readonly wake: () => void }[]>();
-  /** Why an answer was a failure: the store keeps decisions only. */
+  /** Reasons of failed answers, because the store keeps only decisions. */
   readonly #failures = new Map<string, string>();
   readonly #listeners = new Set<() => void>();
 
   constructor(private readonly store: Pick<StorePort, 'conflicts' | 'decideConflict'>) {}
 
-  /** Whether somebody thinks about this entity's conflict, or an answer waits to be taken. */
+  /** Whether a resolver is open for this entity's conflict, or an answer waits to be taken. */
   isOpen(ref: ConflictRef): boolean {
     return this.#questions.has(keyOf(ref));
   }
 
-  /** Whether answers are missing that a run asked for. */
+  /** Whether a run still waits for answers. */
   isWaitingFor(runId: number): boolean {
     return [...this.#questions.values()].some((question) => question.runId === runId && !question.isLeft);
   }
 
   /**
-   * Somebody waits for a run, or for its end, from now on, and it may be a resolver: no platform but Node could tell.
-   * Were the run to wait for that resolver, or for a question in line behind it, neither would ever end (F-163).
+   * Called when somebody starts to wait for a run or its end. The caller may be a resolver; only Node could tell. If
+   * the run waited for that resolver, or for a question queued behind it, neither would ever end (F-163).
    */
   leaveOpen(): void {
     for (const question of this.#questions.values()) question.isLeft = true;
     this.#tell();
   }
 
-  /** Puts a question, and gives the answer if it comes at once. */
+  /** Asks a question and returns the answer if it comes at once. */
   async ask(
     question: Pick<Question, 'ref' | 'runId' | 'conflict' | 'asker'>,
     resolver: ConflictResolver,
@@ -94,7 +94,7 @@ export class OpenQuestions {
     return this.take(asked.ref)?.answer;
   }
 
-  /** The answer that could not be stored when it came, with the conflict it is about. */
+  /** Takes the answer that could not be stored on arrival, with its conflict. */
   take(ref: ConflictRef): { readonly conflict: Conflict; readonly answer: ResolverAnswer } | undefined {
     const question = this.#questions.get(keyOf(ref));
     if (question?.answer === undefined) return undefined;
@@ -102,14 +102,14 @@ export class OpenQuestions {
     return { conflict: question.conflict, answer: question.answer };
   }
 
-  /** Why the stored answer to a conflict means "unresolved", once. */
+  /** Takes the reason why the stored answer to a conflict means "unresolved"; returns it once. */
   takeFailure(opId: string): string | undefined {
     const failure = this.#failures.get(opId);
     this.#failures.delete(opId);
     return failure;
   }
 
-  /** Whether conflicts of a run were decided after it had gone on. */
+  /** Whether conflicts of a run were decided after the run had moved on. */
   hasDecided(runId: number): boolean {
     return (this.#decided.get(runId)?.length ?? 0) > 0;
   }
@@ -120,14 +120,14 @@ export class OpenQuestions {
     return decided.map(({ ref }) => ref);
   }
 
-  /** The run does not go back: a later one applies what was decided. */
+  /** Drops the wake-ups of a run that does not return to its conflicts. A later run applies the decisions. */
   wakeFor(runId: number): void {
     const decided = this.#decided.get(runId) ?? [];
     this.#decided.delete(runId);
     for (const { wake } of decided) wake();
   }
 
-  /** Waits until something was decided, or nothing is open any more, or the signal aborts. */
+  /** Waits until a conflict is decided, no question is open any more, or the signal aborts. */
   nextDecision(runId: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const look = (): void => {
@@ -142,12 +142,12 @@ export class OpenQuestions {
     });
   }
 
-  /** Whether the resolver has a question before it that no run waits for. */
+  /** Whether an earlier question of the resolver has no run waiting for it. */
   #isLeft(resolver: ConflictResolver): boolean {
     return [...this.#questions.values()].some((question) => question.resolver === resolver && question.isLeft);
   }
 
-  /** Its turn came after others: by now the conflict may be another one, or none. */
+  /** Other questions came first. The conflict may have changed or disappeared meanwhile. */
   async #consultLater(question: Question, resolver: ConflictResolver): Promise<void> {
     const stored = await this.store.conflicts().catch(() => []);
     const current = stored.find(({ conflict }) => keyOf(conflict) === keyOf(question.ref));
@@ -164,11 +164,11 @@ export class OpenQuestions {
     if (!question.isAwaited) await this.#keep(question, question.answer);
   }
 
-  /** Nobody waits here any more: the answer becomes a stored decision, which a run applies. */
+  /** No caller waits any more. The answer becomes a stored decision, which a run applies. */
   async #keep(question: Question, { resolution, failed }: ResolverAnswer): Promise<void> {
     const { conflict, runId, asker } = question;
     if (!asker.isAlive()) {
-      // The database is the app's again. The question is put anew after a restart.
+      // The engine has ended and no longer uses the database. The question is asked again after a restart.
       this.#forget(question);
       return;
     }
@@ -182,8 +182,8 @@ export class OpenQuestions {
       if (!isRunning) wake();
     } catch (error) {
       this.#failures.delete(conflict.opId);
-      // Decided otherwise, or gone, or another one by now: nobody needs this answer. What could not be stored waits
-      // here for the next run.
+      // The conflict was decided otherwise, has changed or is gone, so the answer is dropped. An answer that could not
+      // be stored for another reason waits for the next run.
       if (error instanceof ValidationError) this.#forget(question);
       else this.#tell();
     }
@@ -199,7 +199,7 @@ export class OpenQuestions {
   }
 }
 
-/** Asks; what the resolver does to its argument stays with it. Never rejects. */
+/** Calls the resolver with a copy, so that it cannot modify the conflict. Never rejects. */
 async function answerOf(conflict: Conflict, resolver: ConflictResolver): Promise<ResolverAnswer> {
   try {
     return { resolution: await resolver(copyData(conflict)) };

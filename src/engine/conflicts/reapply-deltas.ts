@@ -3,9 +3,9 @@ import { isPureDeltaConflict, rebaseDeltas } from '../../rules/pending/deltas.ts
 import { repushMerged, type DecidedPlan, type StrategyContext } from './conflict-plan.ts';
 
 /**
- * A change by deltas alone disagrees with nobody: it is made again on the server's row as it is now, and sent on
- * condition of that, whatever the strategy; only `serverWins` gives it up and `manual` asks, because they say so of
- * every change. Undefined: the strategy decides.
+ * A change by deltas alone conflicts with nothing. It is applied to the server's current row and sent conditionally on
+ * that row. Only two strategies treat it as any other change: `serverWins` discards it and `manual` asks. Undefined:
+ * the strategy decides.
  */
 export function reapplyDeltas(context: StrategyContext, strategy: ConflictStrategy): DecidedPlan | undefined {
   const { conflict, config } = context;

@@ -6,7 +6,7 @@ import type { EngineLife } from './engine-life.ts';
 
 const defaultIntervalMs = 5 * 60 * 1000;
 
-/** The two commands that start and stop the engine's own clock. */
+/** The two commands that start and stop the engine's own interval. */
 export function autoSync(life: EngineLife, site: TriggerSite): Pick<SyncEngineCore, 'startAuto' | 'stopAuto'> {
   let end: () => void = () => undefined;
   return {

@@ -13,7 +13,7 @@ type ChartCommands = Pick<
   'start' | 'sync' | 'syncRun' | 'fullResync' | 'pause' | 'resume' | 'signedIn' | 'whenIdle' | 'whenPushed'
 >;
 
-/** Commands that send the chart an event and wait for what it does. */
+/** Commands that send the chart an event and wait for its effect. */
 export function chartCommands(context: EngineContext): ChartCommands {
   const { ports, queue, machine, life } = context;
   const runs = createRunRequests(context);

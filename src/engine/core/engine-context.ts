@@ -7,7 +7,7 @@ import type { RunningMachine } from './engine-internals.ts';
 import type { EngineLife } from './engine-life.ts';
 import type { EngineNews } from './engine-news.ts';
 
-/** What the commands of an engine share. */
+/** Shared by the commands of an engine. */
 export interface EngineContext {
   readonly ports: EnginePorts;
   readonly queue: QueuePort;

@@ -16,7 +16,7 @@ import { EngineLife } from './engine-life.ts';
 import { createEngineNews } from './engine-news.ts';
 import { queueCommands } from './queue-commands.ts';
 
-/** Builds the façade over ports: the composition root gives it a database, tests a store in memory. */
+/** Builds the façade over ports. The composition root passes a database, tests pass a store in memory. */
 export function createEngineCore(parts: EngineParts): SyncEngineCore {
   const detached = parts.detached ?? (<T>(work: () => T): T => work());
   const context = createContext(parts, detached);
@@ -104,7 +104,7 @@ function startable(ports: EnginePorts): RunningMachine {
   return { actor: createActor(machine, { clock: ports.clock }), parts };
 }
 
-/** What triggers see of the engine. */
+/** The part of the engine that triggers use. */
 const triggerSiteOf = (
   { ports, queue, actor, news }: EngineContext,
   send: TriggerSite['send'],
@@ -125,7 +125,7 @@ const triggerSiteOf = (
   detached,
 });
 
-/** Does work while the chart is paused, and lets the chart go on afterwards as it was. */
+/** Runs work while the chart is paused, and restores the chart's previous state afterwards. */
 async function standingStill<T>(
   { actor, machine: { memory } }: EngineContext,
   chart: Pick<SyncEngineCore, 'pause' | 'resume'>,

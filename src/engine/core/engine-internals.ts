@@ -10,7 +10,7 @@ import type { SyncActor } from '../machine/sync-stream.ts';
 import type { EnginePorts } from '../ports/engine-ports.ts';
 import type { TriggerSite } from '../triggers/trigger-site.ts';
 
-/** An actor that the app made, and the parts of its machine. */
+/** An actor of the app, and the parts of its machine. */
 export interface RunningMachine {
   readonly actor: SyncActor;
   readonly parts: Pick<MachineParts, 'keeper' | 'memory' | 'questions'>;
@@ -25,14 +25,14 @@ export interface KnownTable {
 export interface EngineParts {
   readonly ports: EnginePorts;
   readonly queue: QueuePort;
-  /** Looks into the database, for tools; absent without a database. */
+  /** Reads the database for tools; absent without a database. */
   readonly inspection?: InspectionPort | undefined;
   readonly connectivity?: ConnectivityPort | undefined;
   /** Where a page keeps the database. */
   readonly storage?: StoragePort | undefined;
-  /** Runs work outside the transaction of whoever called: an engine must not become part of an app's transaction. */
+  /** Runs work outside the caller's transaction, because an engine must never join a transaction of the app. */
   readonly detached?: (<T>(work: () => T) => T) | undefined;
-  /** The engine leads this actor, and ends with it; absent: the engine makes an actor of its own. */
+  /** The actor that the engine controls and ends with. Absent: the engine creates its own actor. */
   readonly running?: RunningMachine | undefined;
 }
 
@@ -40,28 +40,28 @@ export interface EngineParts {
 export interface EngineInternals extends EngineParts {
   readonly send: (event: SyncMachineEvent) => void;
   readonly isDisposed: () => boolean;
-  /** Announces what happened outside of any run. */
+  /** Emits facts that occurred outside any run. */
   readonly tell: (facts: readonly SyncFact[]) => void;
   readonly triggerSite: TriggerSite;
-  /** The registered table of a kind, for what edits rows of any table; absent without a database. */
+  /** The registered table of a kind, for code that edits rows of any table; absent without a database. */
   readonly tableOf?: ((kind: string) => KnownTable | undefined) | undefined;
 }
 
 const internals = Symbol('internals of the engine');
 
 /**
- * Attaches the internals to the object that the app holds. They are not enumerable, so that nobody copies or prints
- * them by chance.
+ * Attaches the internals to the app's engine object. They are not enumerable, so that nobody copies or prints them by
+ * accident.
  */
 export const attachInternals = (engine: object, parts: EngineInternals): void =>
   void Object.defineProperty(engine, internals, { value: parts });
 
 /**
- * Returns the internals of an engine. Throws `TypeError`, naming who asked, for an object that is no engine of this
+ * Returns the internals of an engine. Throws `TypeError` that names the caller if the object is not an engine of this
  * package.
  */
 export function internalsOf(engine: object, asked: string): EngineInternals {
   const found = (engine as { readonly [internals]?: EngineInternals })[internals];
-  if (found === undefined) throw new TypeError(`${asked}: give it an engine that createSyncEngine or engineOf made`);
+  if (found === undefined) throw new TypeError(`${asked}: pass an engine created by createSyncEngine or engineOf`);
   return found;
 }

@@ -18,7 +18,7 @@ import type { EngineNews } from './engine-news.ts';
 
 interface LifeParts {
   readonly running: RunningMachine;
-  /** The app made the actor, and may stop it. */
+  /** The app created the actor and may stop it. */
   readonly isActorOfApp: boolean;
   readonly queue: QueuePort;
   readonly connectivity: ConnectivityPort | undefined;
@@ -31,11 +31,11 @@ interface LifeParts {
   readonly news: EngineNews;
 }
 
-/** Whether the chart does nothing any more. */
+/** Whether the chart has ended. */
 export const isOver = (snapshot: SyncSnapshot): boolean =>
   phaseOf(snapshot) === 'stopped' || snapshot.status !== 'active';
 
-/** The life of an engine: it begins with the first command, and `dispose()` ends it. */
+/** The life cycle of an engine: it starts with the first command and ends with `dispose()`. */
 export class EngineLife {
   readonly #parts: LifeParts;
   readonly #stalls: ReturnType<typeof createStallWatch>;
@@ -60,7 +60,7 @@ export class EngineLife {
     return this.#disposing !== undefined;
   }
 
-  /** Runs a command of the app outside of its transaction. The first one starts the engine. */
+  /** Runs a command of the app outside its transaction. The first command starts the engine. */
   alive<T>(work: () => Promise<T>): Promise<T> {
     if (this.isDisposed) return handled(Promise.reject(disposed()));
     this.#ensureStarted();
@@ -78,7 +78,7 @@ export class EngineLife {
     detached(() => running.actor.send(event));
   }
 
-  /** As {@link send}, for triggers: starts the engine, and does nothing once it is disposed. */
+  /** Like {@link send}, for triggers: starts the engine, and does nothing after it is disposed. */
   sendWhileAlive(event: SyncMachineEvent): void {
     if (this.isDisposed) return;
     this.#ensureStarted();
@@ -93,18 +93,18 @@ export class EngineLife {
     return waitUntil(running.actor, reached, { ...options, clock });
   }
 
-  /** Calls back when the engine is about to end, before the chart stops. */
+  /** Calls the listener before the chart stops. */
   onDispose(listener: () => void): void {
     this.#endings.push(listener);
   }
 
-  /** Stops the chart, waits for what is under way, and ends every stream and promise. */
+  /** Stops the chart, waits for running work, and ends every stream and promise. */
   dispose(): Promise<void> {
     this.#disposing ??= handled(this.#parts.detached(() => this.#end()));
     return this.#disposing;
   }
 
-  /** An actor of the app may run already: its engine follows it from the beginning. */
+  /** An actor of the app may already run. Its engine follows it from the start. */
   follow(): void {
     const { running, status } = this.#parts;
     this.#ensureStarted();
@@ -154,7 +154,7 @@ export class EngineLife {
   #watchQueue(): () => void {
     const { running, queue, status } = this.#parts;
     return queue.subscribe(({ enqueued }) => {
-      // Only new work: the engine's own takes and settles are commits, too.
+      // Reacts only to new operations, because the engine's own takes and settles are commits, too.
       if (enqueued && heedsOutbox(running.actor.getSnapshot())) this.send({ type: 'outbox.changed' });
       status.recount();
     });

@@ -15,14 +15,14 @@ export interface RunStory {
   readonly reason?: ResyncReason;
 }
 
-/** Passes on what happens: to the status, to the streams, and to the promises of the app. */
+/** Forwards events to the status, the streams and the promises of the app. */
 export interface EngineNews {
   readonly events: Hub<SyncEvent>;
   /** Emits when the stored conflicts may have changed. */
   readonly conflicts: Hub<undefined>;
   readonly onEmitted: (emitted: SyncEmitted) => void;
   readonly onEvent: (event: SyncEvent) => void;
-  /** Stamps facts that belong to no run. */
+  /** Stamps and emits facts that belong to no run. */
   readonly tell: (facts: readonly SyncFact[]) => void;
   readonly storyOf: (runId: number) => RunStory;
 }

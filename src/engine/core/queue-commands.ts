@@ -17,13 +17,13 @@ type QueueCommands = Pick<
   | 'pending$'
 >;
 
-/** What an app reads and decides of its queue and of its conflicts. `detached` reads outside of its transaction. */
+/** Commands that read and change the queue and its conflicts. `detached` reads outside the app's transaction. */
 export function queueCommands(
   { ports, queue, actor, life, news }: EngineContext,
   detached: <T>(work: () => T) => T,
 ): QueueCommands {
   const { store, kinds } = ports;
-  /** Emits now, and after each change of the queue; heard also before the engine is started. */
+  /** Emits now and after each change of the queue, even before the engine is started. */
   const queueChanges = new Observable<undefined>((subscriber) => {
     subscriber.next(undefined);
     const stop = queue.subscribe(() => subscriber.next(undefined));
@@ -39,7 +39,7 @@ export function queueCommands(
     isSame: (a: T, b: T) => boolean,
   ): Observable<T> => readAgain(causes, () => detached(read), isSame);
 
-  /** Those that wait for a decision: one that is decided waits for a run only. */
+  /** Conflicts that wait for a decision. A decided conflict only waits for a run. */
   const openConflicts = async (): Promise<readonly StoredConflict[]> =>
     (await store.conflicts()).filter(({ state }) => state !== 'decided');
 

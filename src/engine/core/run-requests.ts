@@ -5,13 +5,13 @@ import type { FullResyncOptions, SyncOptions, SyncRunResult } from '../api/sync-
 import { unlessPaused, type PauseParts } from '../waits/when-paused.ts';
 import type { EngineContext } from './engine-context.ts';
 
-/** Asks the chart for runs, and waits for their end. */
+/** Requests runs from the chart and waits for their end. */
 export interface RunRequests {
   readonly sync: (options: SyncOptions) => Promise<SyncRunResult>;
   readonly fullResync: (options: FullResyncOptions) => Promise<SyncStats>;
 }
 
-/** The lists that a call asks for. Throws `TypeError` for `kinds` beside one of them. */
+/** The lists that a call requests. Throws `TypeError` for `kinds` combined with one of them. */
 export function askedKinds({ kinds, pushKinds, pullKinds }: SyncOptions): {
   readonly pushKinds: Kinds | undefined;
   readonly pullKinds: Kinds | undefined;

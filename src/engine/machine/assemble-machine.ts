@@ -10,7 +10,7 @@ import type { SyncMachineOptions } from '../ports/engine-options.ts';
 import type { EnginePorts } from '../ports/engine-ports.ts';
 import { storedMachine } from './stored-machine.ts';
 
-/** The chart's type, with an input that may be left out. */
+/** The chart's type with an optional input. */
 type WithOptionalInput<Machine> =
   Machine extends StateMachine<
     infer Context,
@@ -46,16 +46,16 @@ type WithOptionalInput<Machine> =
       >
     : never;
 
-/** The chart with its actors and its input: `interpret(machine).start()` is all it needs. */
+/** The chart with its actors and input. `interpret(machine).start()` needs nothing else. */
 export type ReadySyncMachine = WithOptionalInput<typeof syncMachine>;
 
-/** What a machine was made from, where the app made it. */
+/** The settings and ports of a machine that the app created. */
 export interface MachineOrigin {
   readonly store: Store;
   readonly options: Pick<SyncMachineOptions, 'dataSource' | 'tables'>;
 }
 
-/** What an engine needs of the machine that it leads. */
+/** What an engine needs of its machine. */
 export interface MachineParts {
   readonly ports: EnginePorts;
   readonly keeper: LeaseKeeper;
@@ -71,7 +71,7 @@ export interface AssembledMachine {
 
 const machineParts = Symbol('parts of the machine');
 
-/** Gives the chart its actors, made from ports, and what it has to know. */
+/** Provides the chart with its input and with actors built from ports. */
 export function assembleMachine(ports: EnginePorts, origin?: MachineOrigin): AssembledMachine {
   const { actors, keeper, memory, questions } = createActors(ports);
   const provided = syncMachine.provide({
@@ -94,7 +94,7 @@ export function assembleMachine(ports: EnginePorts, origin?: MachineOrigin): Ass
   return { machine: storedMachine(config, provided.implementations), parts };
 }
 
-/** The parts of a machine that was assembled here; undefined for any other one. */
+/** The parts of a machine that was assembled here; undefined for any other machine. */
 export const partsOfMachine = (machine: unknown): MachineParts | undefined =>
   machine instanceof StateMachine
     ? (machine.config as { readonly [machineParts]?: MachineParts })[machineParts]

@@ -4,10 +4,10 @@ import { composePorts } from '../ports/compose-ports.ts';
 import { machineOptions, type SyncMachineOptions } from '../ports/engine-options.ts';
 
 /**
- * Builds the chart over a database and a transport, ready for `interpret(machine).start()`. Throws `RangeError` naming
- * a bad setting and `TypeError` naming a table that cannot be synchronised. Facts from outside (`network.offline`,
- * `outbox.changed`) are the caller's to send; with a `clock` of your own, give the same one to `interpret`.
- * `engineOf(actor)` adds status, explanations and the panel.
+ * Builds the chart over a database and a transport, ready for `interpret(machine).start()`. Throws `RangeError` that
+ * names an invalid setting, or `TypeError` that names a table that cannot be synchronised. The caller must send facts
+ * from outside (`network.offline`, `outbox.changed`). Pass a custom `clock` to `interpret`, too. `engineOf(actor)` adds
+ * status, explanations and the panel.
  */
 export function createSyncMachine(options: SyncMachineOptions): ReadySyncMachine {
   checkOptions(ownedBy('createSyncMachine'), machineOptions, options);

@@ -3,9 +3,9 @@ import { StateMachine, type AnyMachineSnapshot, type AnyStateMachine } from 'xst
 const AnyMachine = StateMachine as object as new (config: object, implementations: object) => AnyStateMachine;
 
 /**
- * A machine whose state is in the database. An actor that is restored from a snapshot begins anew and reads its state
- * there: XState arms no timer of a snapshot, so an actor that was restored in its backoff would wait for ever. An actor
- * that had ended stays ended.
+ * A machine whose state is in the database. An actor restored from a snapshot starts anew and reads its state there.
+ * XState sets no timers for a snapshot, so an actor restored during a backoff would wait forever. An actor that had
+ * ended stays ended.
  */
 class StoredMachine extends AnyMachine {
   override restoreSnapshot(...[snapshot, scope]: Parameters<AnyStateMachine['restoreSnapshot']>): AnyMachineSnapshot {

@@ -8,23 +8,22 @@ import { systemClock } from '../../model/platform/system-clock.ts';
 import { partsOfMachine, type ReadySyncMachine } from './assemble-machine.ts';
 import { IsolatedObservable } from '../../model/platform/isolated-observable.ts';
 
-/** A running sync machine, as `interpret` gives it. */
+/** A running sync machine, as returned by `interpret`. */
 export type SyncActor = ActorRefFrom<ReadySyncMachine> & { readonly logic?: unknown };
 
 /**
- * Stamps what the chart told; undefined for what only the engine's own promises need. The chart has no clock, so the
- * time is taken here.
+ * Adds the time to an emitted event, because the chart has no clock. Returns undefined for events that only the
+ * engine's own promises need.
  */
 export function toSyncEvent(emitted: SyncEmitted, clock: Clock): SyncEvent | undefined {
   if (emitted.type === 'run.ended' || emitted.type === 'request.rejected') return undefined;
-  // Nearly every event belongs to a run, and there is one per operation: the dearer way of leaving a key out is for the
-  // others.
+  // Nearly every event belongs to a run. This fast path avoids a rest spread per operation.
   if (emitted.runId !== undefined) return { ...emitted, runId: emitted.runId, at: clock.now() };
   const { runId: _, ...fact } = emitted;
   return { ...fact, at: clock.now() };
 }
 
-/** Gives the events of a running machine; late listeners see later events only. Completes when the machine stops. */
+/** The events of a running machine, from the time of subscription. Completes when the machine stops. */
 export const events = (actor: SyncActor): Observable<SyncEvent> =>
   new IsolatedObservable((subscriber) => {
     const clock = partsOfMachine(actor.logic)?.ports.clock ?? systemClock;
@@ -42,7 +41,7 @@ export const events = (actor: SyncActor): Observable<SyncEvent> =>
     };
   });
 
-/** Gives the snapshots of a running machine, beginning with the present one. */
+/** The snapshots of a running machine, starting with the current one. */
 export const snapshots = (actor: SyncActor): Observable<SyncSnapshot> =>
   new IsolatedObservable((subscriber) => {
     subscriber.next(actor.getSnapshot());

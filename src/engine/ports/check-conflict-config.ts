@@ -12,7 +12,7 @@ export const conflictOptions = {
   deleteConflict: optional(oneOf('keep', 'delete')),
 } satisfies OptionList<TableConflictConfig>;
 
-/** Throws `TypeError` naming the kind and the setting that a table's conflicts cannot be decided with (F-13). */
+/** Throws `TypeError` that names the kind and an invalid conflict setting (F-13). */
 export function checkConflictConfig(kind: string, config: TableConflictConfig): void {
   const nameOf = (name: string): string => `conflict.${name} of kind '${kind}'`;
   const owner: OptionOwner = {

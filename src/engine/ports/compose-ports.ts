@@ -15,8 +15,8 @@ export interface Composition {
 }
 
 /**
- * Builds the ports of an engine from checked options. Throws `RangeError` for a setting, `TypeError` for a table;
- * touches neither database nor network.
+ * Builds the ports of an engine from checked options. Throws `RangeError` for a setting and `TypeError` for a table.
+ * Accesses neither database nor network.
  */
 export function composePorts(options: SyncMachineOptions): Composition {
   const settings = withDefaults<SyncMachineOptions, typeof machineOptions>(machineOptions, options);
@@ -28,7 +28,7 @@ export function composePorts(options: SyncMachineOptions): Composition {
   const stranger = Object.keys(settings.tableConflicts).find((kind) => !store.registry.has(kind));
   if (stranger !== undefined) {
     throw new TypeError(
-      `tableConflicts names '${stranger}', which is no registered kind; known are ${[...store.registry.keys()].join(', ')}`,
+      `tableConflicts names '${stranger}', which is not a registered kind; registered are ${[...store.registry.keys()].join(', ')}`,
     );
   }
   const ports: EnginePorts = {

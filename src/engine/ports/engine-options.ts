@@ -18,15 +18,15 @@ import { systemClock } from '../../model/platform/system-clock.ts';
 import type { SyncTable } from '../../persistence/tables/sync-table.ts';
 import { systemRandom } from './system-random.ts';
 
-/** What a machine is made from. Nothing is read, written or asked while it is made. */
+/** The parts of a machine. Creating a machine accesses neither database nor network. */
 export interface SyncMachineOptions {
   /** An initialised DataSource whose sync tables are migrated. The app owns it and closes it. */
   readonly dataSource: DataSource;
-  /** Reaches the backend: a `RestTransport`, one made by `createTransport`, or an adapter of your own. */
+  /** Connects to the backend: a `RestTransport`, one made by `createTransport`, or your own adapter. */
   readonly transport: TransportAdapter;
-  /** The tables to synchronise, as `syncTable` returns them. */
+  /** The tables to synchronise, as returned by `syncTable`. */
   readonly tables: readonly SyncTable[];
-  /** Settings of the engine; absent ones have their defaults. */
+  /** Settings of the engine; absent ones use their defaults. */
   readonly config?: Partial<SyncConfig> | undefined;
   /** Conflict settings by kind; they override those of `syncTable`. */
   readonly tableConflicts?: Readonly<Record<string, TableConflictConfig>> | undefined;
@@ -38,13 +38,13 @@ export interface SyncMachineOptions {
   readonly scope?: (() => string | undefined) | undefined;
   /** Supplies the time and all timers. @defaultValue the platform's */
   readonly clock?: Clock | undefined;
-  /** Spreads retries, so that clients do not all come back at once. @defaultValue `Math.random` */
+  /** Randomises retry delays, so that clients do not return all at once. @defaultValue `Math.random` */
   readonly random?: RandomSource | undefined;
 }
 
 export interface SyncEngineOptions extends SyncMachineOptions {
   /**
-   * Reports whether there is a network. Without one, or with `false`, the engine finds out by trying.
+   * Reports whether there is a network. With `false`, the engine detects outages by its own requests.
    *
    * @defaultValue that of the browser in a page, elsewhere none
    */

@@ -4,17 +4,17 @@ import type { SyncKind } from '../../model/kind.ts';
 import type { StorePort } from '../../model/ports.ts';
 import type { TransportAdapter } from '../../model/transport.ts';
 
-/** Everything the chart's actors are made from. */
+/** The collaborators of the chart's actors. */
 export interface EnginePorts {
   readonly store: StorePort;
   readonly transport: TransportAdapter;
-  /** Registered kinds, in registration order. */
+  /** Registered kinds in order of registration. */
   readonly kinds: ReadonlyMap<string, SyncKind>;
   readonly config: SyncConfig;
   readonly clock: Clock;
   readonly random: RandomSource;
   /**
-   * Whose data this is, as the user and the base URL; undefined or '' while nobody is signed in. Absent: not checked
+   * The owner of the data, such as user and base URL; undefined or '' while nobody is signed in. Absent: not checked
    * (F-143).
    */
   readonly scope?: (() => string | undefined) | undefined;

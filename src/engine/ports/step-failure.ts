@@ -11,7 +11,7 @@ import {
 import { SyncStepError, type SyncFailure, type SyncPhase } from '../../model/errors/failure.ts';
 import { classifyDatabaseError } from '../../persistence/sql/database-failure.ts';
 
-/** Where a step failed: with a kind, that kind fails alone where the failure is its own. */
+/** Where a step failed. With a kind, a failure caused by that kind affects only that kind. */
 export interface StepPlace {
   readonly phase: SyncPhase | 'sync';
   readonly kind?: string | undefined;
@@ -19,7 +19,7 @@ export interface StepPlace {
   readonly at: number;
 }
 
-/** Total: whatever a port threw becomes the one failure that the chart decides on, by class and code, never by text. */
+/** Turns anything that a port threw into the failure on which the chart decides, by class and code, never by text. */
 export function toStepFailure(thrown: unknown, place: StepPlace): SyncFailure {
   const { at } = place;
   if (thrown instanceof SyncStepError) return tableFailure(thrown, place) ?? { at, ...thrown.failure };
@@ -42,10 +42,7 @@ export function toStepFailure(thrown: unknown, place: StepPlace): SyncFailure {
   };
 }
 
-/**
- * A statement that the database does not understand, as of a column that is not there, is about the table of one kind
- * (I13).
- */
+/** A statement that the database rejects, such as one for a missing column, concerns the table of one kind (I13). */
 function tableFailure({ failure }: SyncStepError, { kind, phase, at }: StepPlace): SyncFailure | undefined {
   if (
     kind === undefined ||
@@ -56,20 +53,20 @@ function tableFailure({ failure }: SyncStepError, { kind, phase, at }: StepPlace
     return undefined;
   const { cause: refused } = failure.cause;
   if (!(refused instanceof QueryFailedError) || classifyDatabaseError(refused) !== 'other') return undefined;
-  const reason = `${refused.message}; its table here is not as its entity says: run the migration that makes it so`;
+  const reason = `${refused.message}; the local table does not match its entity: run the migration that adds what is missing`;
   return kindFailure(new DatabaseError(reason, { cause: refused }), kind, phase, at);
 }
 
-/** Throws what `toStepFailure` makes of an error; for the `catch` of an actor. */
+/** Throws the result of `toStepFailure`; for the `catch` of an actor. */
 export function failStep(thrown: unknown, place: StepPlace): never {
   throw new SyncStepError(toStepFailure(thrown, place), { cause: thrown });
 }
 
-/** A failure of one kind, wrapped as the caller of `sync()` shall see it (RUN-08). */
+/** A failure of one kind, wrapped for the caller of `sync()` (RUN-08). */
 export const kindFailure = (cause: unknown, kind: string, phase: SyncPhase, at: number): SyncFailure => {
   const message = `${phase === 'pull' ? 'Pull' : 'Push'} failed for kind=${kind}`;
   const detail = cause instanceof Error ? cause.message : String(cause);
-  // What the server said wrongly about a row is a parse failure of its own, without a wrapper that hides it.
+  // A malformed row is a parse failure that no wrapper should hide.
   const error =
     cause instanceof ParseError ? cause : new SyncOperationError(`${message}: ${detail}`, phase, undefined, { cause });
   return { type: 'kindFailed', kind, phase, message: error.message, at, cause: error };
@@ -81,7 +78,7 @@ function byStatus(error: TransportError, { kind, phase, at }: StepPlace): SyncFa
   if (statusCode === 401) return { type: 'authRequired', ...parts };
   if (statusCode === 429 || (statusCode === 503 && retryAfterMs !== undefined))
     return { type: 'throttled', retryAfterMs: retryAfterMs ?? 0, ...parts };
-  // 501 and 505 say what the server will never do.
+  // 501 and 505 report what the server will never support.
   const passes =
     statusCode === 408 || statusCode === 425 || (statusCode >= 500 && statusCode !== 501 && statusCode !== 505);
   if (passes) return { type: 'unavailable', ...parts };

@@ -1,4 +1,4 @@
 import type { RandomSource } from '../../model/platform/clock.ts';
 
-/** The platform's randomness, for jitter; inject a seeded source to replay a run. */
+/** The platform's random source, for jitter. Inject a seeded source to replay a run. */
 export const systemRandom: RandomSource = () => Math.random();

@@ -12,12 +12,9 @@ import type {
   TransportContext,
 } from '../../model/transport.ts';
 
-/**
- * Hands every call on to the app's transport, through whatever has been put between them: an inspector that watches,
- * faults that it makes.
- */
+/** Forwards every call to the app's transport through interposed layers, such as an inspector or injected faults. */
 export class TransportSwitch implements TransportAdapter {
-  /** Absent where the app's transport cannot listen. */
+  /** Absent if the app's transport cannot subscribe. */
   readonly subscribe?: NonNullable<TransportAdapter['subscribe']>;
   readonly #app: TransportAdapter;
   readonly #between: ((inner: TransportAdapter) => TransportAdapter)[] = [];
@@ -33,8 +30,8 @@ export class TransportSwitch implements TransportAdapter {
   }
 
   /**
-   * Puts something between the engine and its transport; returns the function that takes it out again. Calls under way
-   * are not touched.
+   * Inserts a layer between the engine and its transport. Returns a function that removes it. Does not affect calls in
+   * flight.
    */
   interpose(wrap: (inner: TransportAdapter) => TransportAdapter): () => void {
     this.#between.push(wrap);

@@ -1,6 +1,6 @@
 /**
- * Waits for `work`, but not longer than `signal` allows: undefined after an abort. What the work comes to later is
- * ignored, so that nobody who does not heed a signal can hold up a PAUSE (I9).
+ * Waits for `work` until `signal` aborts, then resolves with undefined. Ignores later results of the work, so that code
+ * that ignores its signal cannot delay a PAUSE (I9).
  */
 export const unlessAborted = <T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> =>
   new Promise((resolve, reject) => {

@@ -5,24 +5,23 @@ import type { EnginePorts } from '../ports/engine-ports.ts';
 
 export interface AdoptScopeOptions {
   /**
-   * Pulls everything anew, and removes what the server does not list for the new user. Default false: the rows stay,
-   * pulls go on where they were.
+   * Pulls everything again and removes rows that the server does not list for the new user. Default false: the rows
+   * stay and pulls continue where they were.
    */
   readonly resync?: boolean | undefined;
 }
 
 export interface ClearScopeOptions {
   /**
-   * What happens while operations wait to be sent: `giveUp` (the default) tells them, `refuse` rejects and changes
-   * nothing.
+   * Handles unsent operations: `giveUp` (the default) discards and reports them, `refuse` rejects and changes nothing.
    */
   readonly unsent?: 'giveUp' | 'refuse' | undefined;
-  /** Tables of the app that are not synchronised, by entity or table name: emptied in the same transaction. */
+  /** Unsynchronised tables of the app, by entity or table name, to empty in the same transaction. */
   readonly alsoEmpty?: readonly string[] | undefined;
 }
 
 export interface ClearedScope {
-  /** The operations that were never applied, with their data: they are nowhere else any more. */
+  /** The operations that were never applied, with their data. No other copy exists. */
   readonly givenUp: readonly GivenUp[];
 }
 
@@ -37,14 +36,14 @@ interface Parts {
   readonly send: (event: { readonly type: 'SIGNED_IN' } | { readonly type: 'FULL_RESYNC' }) => void;
   readonly tell: (facts: readonly SyncFact[]) => void;
   /**
-   * Does work while no run is under way and none begins; the engine goes on afterwards as it was, also when the process
+   * Runs work while no run is active and none starts. Afterwards the engine continues as before, even if the process
    * dies in between.
    */
   readonly standingStill: <T>(work: () => Promise<T>) => Promise<T>;
   readonly forget: () => void;
 }
 
-/** What an app does with a database that belongs to another user or server; one command after another. */
+/** Commands for a database that belongs to another user or server. They run one after another. */
 export function createScopeCommands({ ports, queue, send, tell, standingStill, forget }: Parts): ScopeCommands {
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -58,7 +57,7 @@ export function createScopeCommands({ ports, queue, send, tell, standingStill, f
         if (ports.scope !== undefined) {
           const scope = ports.scope();
           if (scope === undefined || scope === '')
-            throw new AuthError('adoptScope: nobody is signed in, so there is nobody to keep the database for');
+            throw new AuthError('adoptScope: nobody is signed in; sign in before you keep the database');
           await queue.adoptScope(scope, { resync: options?.resync === true });
         }
         send({ type: 'SIGNED_IN' });
@@ -67,7 +66,7 @@ export function createScopeCommands({ ports, queue, send, tell, standingStill, f
     clear: (options) =>
       inTurn(async () => {
         const facts = await standingStill(async () => {
-          // Asked when nothing is under way any more: by then somebody else may have signed in, or nobody.
+          // Read after all activity has ended, because by then another user may have signed in, or nobody.
           const scope = ports.scope?.();
           const done = await queue.clearScope(scope === '' ? undefined : scope, options);
           forget();

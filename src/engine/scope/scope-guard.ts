@@ -2,17 +2,17 @@ import { AuthError } from '../../model/errors/errors.ts';
 import { SyncStepError, type SyncFailure } from '../../model/errors/failure.ts';
 import type { EnginePorts } from '../ports/engine-ports.ts';
 
-/** Knows for whom the present run works, and whether that is still so (F-143). */
+/** Remembers the owner of the current run and checks for a change (F-143). */
 export interface ScopeGuard {
   /**
-   * Compares the scope with the one that the database belongs to, and takes an unowned database. Throws
-   * `SyncStepError`: `scopeChanged`, or `authRequired` where nobody is signed in.
+   * Compares the current scope with the owner of the database, and claims an unowned database. Throws `SyncStepError`:
+   * `scopeChanged`, or `authRequired` if nobody is signed in.
    */
   claim(): Promise<void>;
-  /** True when the scope is not the one that was claimed; asks nobody. */
+  /** True if the scope differs from the claimed one. Does not read the database. */
   hasChanged(): boolean;
   /**
-   * As `claim`, and asks the database only where the scope is another one than at the last claim: it may have been
+   * Like `claim`, but reads the database only if the scope differs from the last claim, because it may have been
    * adopted since.
    */
   assert(): Promise<void>;
@@ -31,7 +31,7 @@ export function createScopeGuard({ scope, store, clock }: Pick<EnginePorts, 'sco
     } catch (cause) {
       throw new SyncStepError({
         type: 'fatal',
-        message: 'scope() threw: it must name the user and the server at any time',
+        message: 'scope() threw; it must always return the user and the server, or undefined',
         at: clock.now(),
         cause,
       });
@@ -40,13 +40,15 @@ export function createScopeGuard({ scope, store, clock }: Pick<EnginePorts, 'sco
   const read = (): string => {
     const given = ask();
     if (given !== undefined && given !== '') return given;
-    const cause = new AuthError('nobody is signed in: scope() names no user; call signedIn() once somebody is');
+    const cause = new AuthError(
+      'nobody is signed in, because scope() returned no user; call signedIn() after the sign-in',
+    );
     throw new SyncStepError({ type: 'authRequired', message: cause.message, at: clock.now(), cause });
   };
   const claim = async (): Promise<void> => {
     const asked = read();
     const claimed = await store.claimScope(asked);
-    // Somebody else may have signed in while the database was asked.
+    // Another user may have signed in during the database access.
     if (claimed.owner !== asked || read() !== asked)
       throw new SyncStepError({ type: 'scopeChanged', message, at: clock.now() });
     owner = asked;
@@ -55,7 +57,7 @@ export function createScopeGuard({ scope, store, clock }: Pick<EnginePorts, 'sco
     try {
       return ask() !== owner;
     } catch {
-      // Who cannot say whose turn it is sends nothing; asserting it tells why.
+      // Without a known owner nothing is sent; `assert` reports the reason.
       return true;
     }
   };
@@ -68,10 +70,7 @@ export function createScopeGuard({ scope, store, clock }: Pick<EnginePorts, 'sco
   };
 }
 
-/**
- * What a guard has to say now, without throwing; undefined: the database is ours, or nobody is signed in to say whose
- * it is.
- */
+/** The guard's current failure, without throwing. Undefined if the database is ours, or if nobody is signed in. */
 export async function scopeFailure(guard: ScopeGuard): Promise<SyncFailure | undefined> {
   try {
     await guard.claim();

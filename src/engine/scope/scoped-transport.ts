@@ -3,9 +3,9 @@ import type { OpPushResult, TransportAdapter } from '../../model/transport.ts';
 import type { ScopeGuard } from './scope-guard.ts';
 
 /**
- * A transport that lets nothing pass between a server and a database of two different users (F-143): whose turn it is
- * is looked at before each call, right before each request leaves, and before an answer comes back. Rejects with
- * `SyncStepError` `scopeChanged`; what was answered before is passed on.
+ * A transport that passes nothing between a server and the database of another user (F-143). Checks the active account
+ * before each call, immediately before each request is sent, and before each response is returned. Rejects with
+ * `SyncStepError` `scopeChanged`, but passes on earlier answers.
  */
 export function createScopedTransport(inner: TransportAdapter, guard: ScopeGuard): TransportAdapter {
   const within = async <T>(
@@ -27,7 +27,7 @@ export function createScopedTransport(inner: TransportAdapter, guard: ScopeGuard
     try {
       return await work(controller.signal, look);
     } catch (error) {
-      // Cut off by the look: that is the reason, whatever the transport makes of it.
+      // The check interrupted the request, so its reason precedes the error of the transport.
       await guard.assert();
       throw error;
     } finally {
@@ -61,7 +61,7 @@ export function createScopedTransport(inner: TransportAdapter, guard: ScopeGuard
         };
         const pushed = await inner.push(ops, { ...context, signal, onAnswer });
         if (guard.hasChanged()) {
-          // Sent for the one whose data it is: these answers count.
+          // These requests were sent for the right owner, so their answers count.
           for (const answer of pushed.results) context.onAnswer?.(answer);
           await guard.assert();
         }

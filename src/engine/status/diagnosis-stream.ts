@@ -16,12 +16,12 @@ import { digestQueue } from '../../rules/diagnosis/digest-queue.ts';
 import { toSyncError } from '../../rules/sync-rules.ts';
 import { explainOperation } from './explain.ts';
 
-/** How much of the queue is read for one diagnosis. */
+/** Number of queued operations read for one diagnosis. */
 const sampleSize = 100;
-/** The longest wait of a timer. */
+/** The longest delay of a timer. */
 const longestTimerMs = 2 ** 31 - 1;
 
-/** What may change the sample beside a commit to the queue. */
+/** Events that may change the sample, beside commits to the queue. */
 const telling: ReadonlySet<SyncEvent['type']> = new Set([
   'row.quarantined',
   'sync.completed',
@@ -37,27 +37,27 @@ export interface DiagnosisParts {
   readonly snapshot: () => SyncSnapshot;
   readonly status: () => SyncStatus;
   readonly status$: Observable<SyncStatus>;
-  /** Resolves when the status counts what has changed. */
+  /** Resolves when the status reflects the latest change. */
   readonly counted: () => Promise<void>;
   readonly events$: Observable<SyncEvent>;
   readonly triggers: { names(): readonly TriggerName[]; subscribe(listener: () => void): () => void };
   readonly clockOffsetMs: () => number;
   readonly clock: Clock;
   readonly staleAfterMs: number;
-  /** Runs work that no transaction of the caller takes part in. */
+  /** Runs work outside the caller's transaction. */
   readonly detached: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
 /**
- * Publishes the diagnosis: now, and each time it differs. One reading serves all listeners, and nothing is read while
- * nobody listens. Ends with the engine.
+ * Emits the diagnosis now and at each change. All listeners share one reading; nothing is read without listeners.
+ * Completes with the engine.
  */
 export function createDiagnosisStream(parts: DiagnosisParts): Observable<readonly Diagnosis[]> {
   const shared = follow(parts).pipe(
     share({
       connector: () => new ReplaySubject(1),
       resetOnRefCountZero: true,
-      // An engine that is over has nothing more to read.
+      // An engine that has ended has nothing more to read.
       resetOnComplete: false,
     }),
   );
@@ -90,14 +90,14 @@ const follow = (parts: DiagnosisParts): Observable<readonly Diagnosis[]> =>
           isSampleOld = false;
           sample = await detached(() => queue.sample(sampleSize));
         }
-        // Status and sample must tell of the same moment, or one change would be told twice.
+        // Status and sample must describe the same moment, otherwise one change would be emitted twice.
         await parts.counted();
         publish();
       },
       () => subscriber.closed,
       (error) => {
         if (subscriber.closed) return;
-        // The status reports a database that cannot be read.
+        // The status reports an unreadable database.
         reportQuietly(error);
         sample ??= { operations: [], quarantine: [], isCut: false };
         publish();

@@ -12,7 +12,10 @@ interface Reason {
   readonly retryAt?: number | undefined;
 }
 
-/** Says why an operation is still queued: first what holds this operation, then what holds all of them (I12). Total. */
+/**
+ * Explains why an operation is still queued: first reasons of this operation, then reasons of all of them (I12). Never
+ * throws.
+ */
 export function explainOperation(op: QueuedOperation, snapshot: SyncSnapshot, isRegistered: boolean): PendingOperation {
   const { reason, detail, waitingFor, retryAt } = withRing(
     op,
@@ -38,18 +41,18 @@ export function explainOperation(op: QueuedOperation, snapshot: SyncSnapshot, is
   };
 }
 
-/** A ring of references that must not be NULL is never created by itself. */
+/** A ring of NOT NULL references is never created without a change. */
 const withRing = ({ ring }: QueuedOperation, found: Reason): Reason =>
   ring === undefined
     ? found
     : {
         ...found,
-        detail: `${found.detail} The records ${ring.join(' and ')} refer to each other by columns that must not be NULL, so a server that checks references takes none of them first: let one of these columns be NULL.`,
+        detail: `${found.detail} The records ${ring.join(' and ')} refer to each other through NOT NULL columns, so a server that checks references accepts none of them first. Make one of these columns nullable.`,
       };
 
 const ready: Reason = { reason: 'ready', detail: 'It is sent with the next sync.' };
 
-/** In somebody else's database nothing is under way; what needs a person's decision still says so. */
+/** In another user's database nothing is in flight. Operations that need a person's decision still say so. */
 function foreignReason(
   { state }: QueuedOperation,
   { context: { failure } }: SyncSnapshot,
@@ -58,7 +61,7 @@ function foreignReason(
   if (failure?.type !== 'scopeChanged' || !isRegistered || state === 'parked') return undefined;
   return {
     reason: 'scopeChanged',
-    detail: 'The database belongs to another user or server; nothing is sent until that is decided.',
+    detail: 'The database belongs to another user or server; nothing is sent until you decide what to do with it.',
   };
 }
 
@@ -71,7 +74,7 @@ function ownReason(op: QueuedOperation, isRegistered: boolean): Reason | undefin
   if (op.newerSchema === true)
     return {
       reason: 'newerSchema',
-      detail: `A newer version of the app has used '${op.kind}'; nothing of it is sent until this one is up to date, too.`,
+      detail: `A newer version of the app has used '${op.kind}'; update this app to send it.`,
     };
   if (op.state === 'behind')
     return {
@@ -89,11 +92,11 @@ function ownReason(op: QueuedOperation, isRegistered: boolean): Reason | undefin
         detail: `${syncWords.conflict}; the conflict waits for a decision.`,
       };
     case 'ambiguous':
-      return { reason: 'ambiguous', detail: `Nobody knows whether the server has it; retry or drop it.${error}` };
+      return { reason: 'ambiguous', detail: `It is unknown whether the server has it; retry or drop it.${error}` };
     case 'stuck':
     case undefined:
       if (op.errorCode === 'upgradeFailed' || op.errorCode === 'damaged')
-        return { reason: 'stuck', detail: `It cannot be sent as it is stored; drop it, or update the app.${error}` };
+        return { reason: 'stuck', detail: `It cannot be sent in its stored form; drop it, or update the app.${error}` };
       return {
         reason: 'stuck',
         detail: `The server refused it ${op.tryCount === 1 ? 'once' : `${op.tryCount} times`}; correct, retry or drop it.${error}`,
@@ -113,13 +116,13 @@ function commonReason(snapshot: SyncSnapshot): Reason | undefined {
     return {
       reason: 'backoff',
       retryAt: wait?.retryAt,
-      detail: `The last attempt failed${because(failure?.message)}; it is tried again by itself.`,
+      detail: `The last attempt failed${because(failure?.message)}; the engine tries again automatically.`,
     };
   }
   return undefined;
 }
 
-/** What was said when it failed; of the run before a restart that is not known. */
+/** The message of the failure; unknown for a run before a restart. */
 const because = (message: string | undefined): string => (message === undefined ? '' : ` (${message})`);
 
 function waitReason(op: QueuedOperation): Reason | undefined {
@@ -133,12 +136,12 @@ function waitReason(op: QueuedOperation): Reason | undefined {
   if (explainedBy(op.errorCode) === 'forbidden')
     return {
       reason: 'forbidden',
-      detail: `The server does not allow it${because(op.lastError)}; it is tried again with the next sync.`,
+      detail: `The server does not allow it${because(op.lastError)}; the next sync tries again.`,
     };
-  const again = op.dueAt === undefined ? 'with the next sync' : 'later';
+  const again = op.dueAt === undefined ? 'the next sync tries again' : 'the engine tries again later';
   return {
     reason: 'backoff',
     retryAt: op.dueAt,
-    detail: `The last attempt failed${because(op.lastError)}; it is tried again ${again}.`,
+    detail: `The last attempt failed${because(op.lastError)}; ${again}.`,
   };
 }

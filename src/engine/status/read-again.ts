@@ -4,9 +4,9 @@ import { IsolatedObservable } from '../../model/platform/isolated-observable.ts'
 import { reportQuietly } from '../../model/platform/report-quietly.ts';
 
 /**
- * Reads once per cause, never two at a time, and gives what differs from the last. Causes that come while it reads are
- * answered by one more reading. A reading that fails is reported and tried with the next cause. Ends with the first
- * cause that ends.
+ * Reads once per cause, never concurrently, and emits results that differ from the last one. Causes during a read share
+ * one further read. A failed read is reported and repeated at the next cause. Completes with the first cause that
+ * completes.
  */
 export const readAgain = <T>(
   causes: readonly Observable<unknown>[],

@@ -11,30 +11,26 @@ import type { QueueCounts, QueuePort } from '../../model/queue.ts';
 import type { SyncStatus } from '../../model/status.ts';
 
 /**
- * How long counting rests after a count of so many operations, in ms. Counting takes time with each of them, and each
- * commit asks for it: so a long queue is counted less often, and the share of time that goes into it stays small. A
- * queue of less than 10,000 is counted after each commit.
+ * Pause in ms after counting this many operations. The cost of counting grows with the queue, and every commit requests
+ * a count. Long queues are therefore counted less often. Queues below 10,000 are counted after each commit.
  */
 const restAfter = (pending: number): number => (pending < 10_000 ? 0 : Math.min(pending / 1_000, 5_000));
 
 export interface StatusKeeper {
   readonly hub: Hub<SyncStatus>;
   readonly current: () => SyncStatus;
-  /** The chart moved. */
+  /** Updates the status after a transition of the chart. */
   onSnapshot(snapshot: SyncSnapshot, lastSyncedAt: number | undefined): void;
   onEvent(event: SyncEvent): void;
-  /** The storage may have changed: tells the status where it did. */
+  /** Checks the storage for changes and updates the status. */
   refresh(): void;
-  /**
-   * The queue may have changed: counts it again, once for changes that come together, and not at once where the queue
-   * is very long.
-   */
+  /** Counts the queue again, once for simultaneous changes, and with a delay if the queue is very long. */
   recount(): void;
-  /** Resolves when no count is under way; a count that rests is not waited for. */
+  /** Resolves when no count is running. Does not wait for a delayed count. */
   counted(): Promise<void>;
-  /** The database is another one's now: what was told of the last runs concerns nobody any more. */
+  /** Clears the results of past runs, because the database now belongs to another account. */
   forget(): void;
-  /** Counts no more, and resolves when nothing is being counted. */
+  /** Stops counting. Resolves when no count is running. */
   close(): Promise<void>;
 }
 
@@ -43,14 +39,11 @@ export interface StatusParts {
   readonly snapshot: SyncSnapshot;
   readonly clock: Clock;
   readonly storage?: StoragePort | undefined;
-  /** Runs work that no transaction of the caller takes part in. */
+  /** Runs work outside the caller's transaction. */
   readonly detached: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
-/**
- * Keeps the one status that screens show: what the chart says, what is queued, how far it is. Tells it only when it
- * differs.
- */
+/** Keeps the status that screens show: the chart's state, the queue and the progress. Emits only changes. */
 export function createStatusKeeper(parts: StatusParts): StatusKeeper {
   const { queue, snapshot, clock, storage, detached: read } = parts;
   let counts: QueueCounts = { pending: 0, stuck: 0, conflicts: 0 };
@@ -64,7 +57,7 @@ export function createStatusKeeper(parts: StatusParts): StatusKeeper {
   let counting: Promise<void> | undefined;
   let isStale = false;
   let isClosed = false;
-  /** What comes now is counted without a rest before it. */
+  /** The next count starts without a pause. */
   let isUrgent = false;
   let rest: { readonly timer: unknown } | undefined;
 
@@ -109,14 +102,14 @@ export function createStatusKeeper(parts: StatusParts): StatusKeeper {
   const recount = (): void => {
     isStale = true;
     if (rest !== undefined) return;
-    // A status that cannot be counted now is counted with the next change.
+    // After a failed count, the next change counts again.
     counting ??= count()
       .catch(reportQuietly)
       .finally(() => {
         counting = undefined;
         refresh();
         if (restMs() > 0) rest = { timer: clock.setTimeout(endRest, restMs()) };
-        // A change may come after the last count was read and before this: nobody else would count it.
+        // A change may arrive after the last count was read and before this line. Nothing else would count it.
         else if (isStale && !isClosed) recount();
       });
   };
@@ -142,7 +135,7 @@ export function createStatusKeeper(parts: StatusParts): StatusKeeper {
       }
       refresh();
       if (event.type === 'sync.progress') return;
-      // What a run leaves is told at once.
+      // Reports the queue at the end of a run without delay.
       isUrgent = counting !== undefined;
       endRest();
     },

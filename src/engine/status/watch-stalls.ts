@@ -8,15 +8,15 @@ import { reportQuietly } from '../../model/platform/report-quietly.ts';
 export interface StallWatch {
   readonly queue: Pick<QueuePort, 'list'>;
   readonly clock: Clock;
-  /** `Infinity`: nothing is watched. */
+  /** `Infinity` disables the watch. */
   readonly stallAfterMs: number;
   readonly tell: (fact: SyncFact, runId: number | undefined) => void;
 }
 
 /**
- * Watches the run under way, and tells `run.stalled` when it has not moved for `stallAfterMs`: a request that never
- * ends, a resolver or a database call that hangs. It only looks (I12): what a request may take is `requestTimeoutMs`,
- * what a person may do is PAUSE. Told once per standstill.
+ * Watches the current run and emits `run.stalled` when it makes no progress for `stallAfterMs`: a request that never
+ * ends, or a resolver or database call that hangs. Only observes (I12): `requestTimeoutMs` limits requests, and PAUSE
+ * lets a person intervene. Emits once per standstill.
  */
 export function createStallWatch({ queue, clock, stallAfterMs, tell }: StallWatch): {
   onSnapshot(snapshot: SyncSnapshot): void;
@@ -31,7 +31,7 @@ export function createStallWatch({ queue, clock, stallAfterMs, tell }: StallWatc
   const look = async (snapshot: SyncSnapshot): Promise<void> => {
     const seen = place;
     const claimed = (await queue.list()).filter(({ state }) => state === 'inFlight');
-    // It has moved while the queue was read.
+    // The run progressed while the queue was read.
     if (seen !== place) return;
     const operations = claimed.map(({ opId, kind, entityId }) => ({ opId, kind, entityId }));
     const runId = snapshot.context.run?.id;
@@ -53,7 +53,7 @@ export function createStallWatch({ queue, clock, stallAfterMs, tell }: StallWatc
   };
 }
 
-/** Where the run is and how far: the same text twice means that nothing has come of it in between. */
+/** Position and progress of the run. The same text twice means no progress in between. */
 function placeOf({ value, context: { run } }: SyncSnapshot): string {
   if (run === undefined) return JSON.stringify(value);
   const { id, batchId, push, pull, conflicts, round, attempts, toPull, toSweep } = run;

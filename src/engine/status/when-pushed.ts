@@ -3,7 +3,7 @@ import type { QueueFilter, QueuePort } from '../../model/queue.ts';
 import type { PushedResult } from '../api/sync-engine.ts';
 
 /**
- * Waits until what is queued now has left the queue or is parked; what is written later does not count. `isOver` ends
+ * Waits until every operation that is queued now has left the queue or is parked. Ignores later writes. `isOver` ends
  * the wait early.
  */
 export async function whenPushed(
@@ -14,7 +14,7 @@ export async function whenPushed(
 ): Promise<PushedResult> {
   let changes = 0;
   let wake: () => void = () => undefined;
-  // The ear is open before the queue is read: a change in between is not missed.
+  // Subscribes before it reads the queue, so that no change in between is missed.
   const stop = queue.subscribe(() => {
     changes += 1;
     wake();
@@ -25,7 +25,7 @@ export async function whenPushed(
     for (;;) {
       const seen = changes;
       const left = (await queue.list(filter)).filter(({ opId }) => asked.has(opId));
-      // What waits behind a parked operation of its entity is held up with it.
+      // Operations behind a parked one of the same entity are blocked with it.
       const parkedEntities = new Set(
         left.filter(({ state }) => state === 'parked').map(({ kind, entityId }) => JSON.stringify([kind, entityId])),
       );

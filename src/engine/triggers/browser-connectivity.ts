@@ -1,6 +1,6 @@
 import type { ConnectivityPort } from '../../model/ports.ts';
 
-/** The part of `window`, or of a worker's `self`, that tells of the network. */
+/** The part of `window`, or of a worker's `self`, that reports the network state. */
 export interface NetworkEventSource {
   readonly navigator?: { readonly onLine?: boolean | undefined } | undefined;
   addEventListener?(type: 'online' | 'offline', listener: () => void): void;
@@ -8,12 +8,12 @@ export interface NetworkEventSource {
 }
 
 /**
- * Tells what the browser knows of the network, also inside a worker. Where there is no browser it says online and never
- * changes, so the same code runs in Node. "Online" of a browser means that there is some network, not that the server
- * can be reached: the engine still finds out.
+ * Reports the browser's network state, also within a worker. Without a browser it reports online and never changes, so
+ * the same code runs in Node. A browser's "online" means that some network exists, not that the server is reachable.
+ * The engine detects that itself.
  */
 export function browserConnectivity(source: NetworkEventSource = globalThis): ConnectivityPort {
-  // Some platforms know no `onLine`; not to know is no reason to stay silent.
+  // Some platforms lack `onLine`. An unknown state counts as online.
   const isOnline = (): boolean => source.navigator?.onLine !== false;
   return {
     isOnline,
@@ -30,6 +30,6 @@ export function browserConnectivity(source: NetworkEventSource = globalThis): Co
   };
 }
 
-/** What the browser says, inside a page; undefined elsewhere. */
+/** The browser's network state in a page; undefined elsewhere. */
 export const pageConnectivity = (): ConnectivityPort | undefined =>
   typeof document === 'undefined' ? undefined : browserConnectivity();

@@ -1,13 +1,13 @@
 import type { VisibilityPort } from '../../model/ports.ts';
 
-/** The part of `document` that tells whether the page is seen. */
+/** The part of `document` that reports the visibility of the page. */
 export interface VisibilityEventSource {
   readonly visibilityState: string;
   addEventListener(type: 'visibilitychange', listener: () => void): void;
   removeEventListener(type: 'visibilitychange', listener: () => void): void;
 }
 
-/** Tells whether the page is seen. Without a document (Node, a worker) it always is, and nothing ever changes. */
+/** Reports whether the page is visible. Without a document (Node, a worker) it always is, and never changes. */
 export function browserVisibility(
   source: VisibilityEventSource | undefined = typeof document === 'undefined' ? undefined : document,
 ): VisibilityPort {

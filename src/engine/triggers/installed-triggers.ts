@@ -1,12 +1,12 @@
 import type { TriggerName } from '../../rules/diagnosis/diagnosis-facts.ts';
 import type { EndTrigger } from './trigger-site.ts';
 
-/** Knows what may start a sync by itself, so that a diagnosis can say when nothing will. */
+/** Lists what may start a sync automatically, so that a diagnosis can report when nothing will. */
 export interface InstalledTriggers {
-  /** Notes a trigger; returns the function that takes it off the list. */
+  /** Adds a trigger to the list. Returns a function that removes it. */
   note(name: TriggerName): EndTrigger;
   names(): readonly TriggerName[];
-  /** Calls the listener after each change; returns the function that ends it. */
+  /** Calls the listener after each change. Returns a function that unsubscribes. */
   subscribe(listener: () => void): () => void;
 }
 

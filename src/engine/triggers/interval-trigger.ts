@@ -2,9 +2,8 @@ import { startRepeating } from './timers.ts';
 import { sharedKinds, type EndTrigger, type TriggerSite } from './trigger-site.ts';
 
 /**
- * Syncs every `intervalMs`, first after one interval: pushes everything, pulls the kinds that have no clock of their
- * own. A tick during a run asks for nothing: else a server that is slower than the interval would be asked without a
- * pause.
+ * Syncs every `intervalMs`, first after one interval: pushes everything and pulls the kinds without their own interval.
+ * A tick during a run has no effect, otherwise a server slower than the interval would never rest.
  */
 export const startInterval = (
   site: Pick<TriggerSite, 'clock' | 'kinds' | 'send' | 'isBusy'>,

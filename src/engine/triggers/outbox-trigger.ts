@@ -4,15 +4,15 @@ import { createDebounce, startTimer } from './timers.ts';
 import type { EndTrigger, TriggerSite } from './trigger-site.ts';
 
 export interface OutboxTrigger {
-  /** Pushes at once what waits for silence: the page may be gone before. */
+  /** Pushes delayed changes at once, because the page may close. */
   flush(): void;
   end: EndTrigger;
 }
 
 /**
- * Pushes soon after something was queued: by the fact that it was queued, never by a count, which may be the same as
- * before (F-11). What a run leaves behind without a time of its own, such as a refused operation with tries left, is
- * pushed again after growing waits.
+ * Pushes soon after an operation is queued. Reacts to the queueing itself, never to a count, which may stay equal
+ * (F-11). Retries with growing delays what a run left behind without its own time, such as refused operations with
+ * attempts left.
  */
 export function startOutboxTrigger(
   site: TriggerSite,
@@ -21,7 +21,7 @@ export function startOutboxTrigger(
   const { clock, queue, kinds, config, random, send, detached } = site;
   const pushKinds = [...kinds.values()].filter(({ pullOnly }) => !pullOnly).map(({ kind }) => kind);
   let isOver = false;
-  /** A look at the queue that was under way when the engine ended fails with the database that the app closes then. */
+  /** The app closes its database after the engine ends. A read of the queue that is in progress then fails. */
   const report = (error: unknown): void => {
     if (!isOver) reportQuietly(error);
   };
@@ -42,7 +42,7 @@ export function startOutboxTrigger(
       rounds = 0;
       return;
     }
-    // A run or a wait of the chart sees to them by itself, and ends in another event.
+    // A run or wait of the chart handles them itself, and ends in another event.
     if (!site.isResting()) return;
     rounds += 1;
     endFollowUp();
@@ -62,7 +62,7 @@ export function startOutboxTrigger(
       isOver = true;
     },
   });
-  // What was queued before the start has no change to come.
+  // Operations queued before the start cause no change event.
   void detached(hasLeftovers).then((isLeft) => {
     if (isLeft && !isOver) debounce.poke();
   }, report);

@@ -2,18 +2,18 @@ import { delayFor } from '../../rules/backoff.ts';
 import { createDebounce, startTimer } from './timers.ts';
 import type { EndTrigger, TriggerSite } from './trigger-site.ts';
 
-/** A stream that lives this long is well. */
+/** A stream that lives this long counts as healthy. */
 const steadyMs = 1_000;
 
 export interface RemoteTrigger {
-  /** Listens again at once where it waits to do so: the network is back. */
+  /** Ends a wait before the next subscription, because the network is back. */
   hurry(): void;
   end: EndTrigger;
 }
 
 /**
- * Pulls what the server says has changed. A stream that fails or ends is listened to again after growing waits; what
- * was said in between is lost, so all kinds are pulled once the new stream is well.
+ * Pulls what the server reports as changed. Subscribes again with growing delays after a stream fails or ends. Reports
+ * in between are lost, so all kinds are pulled once the new stream is healthy.
  */
 export function startRemoteTrigger(
   site: TriggerSite,
@@ -24,7 +24,7 @@ export function startRemoteTrigger(
   const pullKinds = [...kinds.values()].filter(({ pushOnly }) => !pushOnly).map(({ kind }) => kind);
   const changed = new Set<string>();
   let failures = 0;
-  /** Counts subscriptions: a late word of an earlier one is nobody's. */
+  /** Counts subscriptions, so that late events of an earlier one are ignored. */
   let generation = 0;
   let endWait: EndTrigger | undefined;
   let endSteady: EndTrigger = () => undefined;
@@ -59,7 +59,7 @@ export function startRemoteTrigger(
       tell([
         {
           type: 'transport.warning',
-          message: `the stream of remote changes ${reason}; it is listened to again in ${delayMs} ms`,
+          message: `the stream of remote changes ${reason}; the engine subscribes again in ${delayMs} ms`,
         },
       ]);
       endWait = startTimer(clock, delayMs, listen);
@@ -70,14 +70,14 @@ export function startRemoteTrigger(
         next: (word) => {
           if (mine !== generation) return;
           isWell();
-          // Typed, but written by others: no list means all.
+          // The app supplies this value at runtime: without a list, all kinds count.
           note(Array.isArray(word?.kinds) ? word.kinds : pullKinds);
         },
         error: (error) => lost(`failed: ${error instanceof Error ? error.message : String(error)}`),
         complete: () => lost('ended'),
       });
       const end = (): void => listening?.unsubscribe();
-      // It may have ended while it began.
+      // The stream may have ended while it started.
       if (mine === generation) unsubscribe = end;
       else end();
     } catch (error) {

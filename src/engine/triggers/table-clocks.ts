@@ -4,9 +4,9 @@ import type { EndTrigger, TriggerSite } from './trigger-site.ts';
 type Site = Pick<TriggerSite, 'clock' | 'kinds' | 'send' | 'store' | 'detached' | 'note'>;
 
 /**
- * Syncs each table with a `syncIntervalMs` when its last complete pull, whoever asked for it and in whichever session
- * or tab, is that long ago. One timer for all; kinds that are due together go in one request. A last pull in the future
- * was noted by a clock that was wrong: due now.
+ * Syncs each table with a `syncIntervalMs` when that time has passed since its last complete pull, in any session or
+ * tab. One timer serves all tables; kinds due together share a request. A last pull in the future stems from a wrong
+ * clock and counts as due.
  */
 export function startTableClocks(site: Site): EndTrigger {
   const { clock, kinds, send, store, detached, note } = site;
@@ -16,7 +16,7 @@ export function startTableClocks(site: Site): EndTrigger {
   if (intervals.size === 0) return () => undefined;
   const takeBack = note('tableClock');
 
-  /** Ms until a kind is looked at again, counted by the timer. */
+  /** Remaining ms until the next check of a kind, counted by the timer. */
   const left = new Map([...intervals.keys()].map((kind) => [kind, 0]));
   let end: EndTrigger = () => undefined;
   let isOver = false;
@@ -27,7 +27,7 @@ export function startTableClocks(site: Site): EndTrigger {
   };
   const look = async (): Promise<void> => {
     const asked = [...left].filter(([, ms]) => ms <= 0).map(([kind]) => kind);
-    // A database that cannot be read now is for the run to complain about.
+    // The run reports an unreadable database.
     const pulledAt = await detached(() => store.pulledAt(asked)).catch(() => new Map<string, number>());
     if (isOver) return;
     const due: string[] = [];

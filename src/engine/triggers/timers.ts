@@ -3,7 +3,8 @@ import { longestTimerMs } from '../../rules/backoff.ts';
 import type { EndTrigger } from './trigger-site.ts';
 
 /**
- * Calls once after `delayMs`. The platform's timers fire at once beyond 24.8 days, so a longer wait is made of several.
+ * Calls `work` once after `delayMs`. Splits a delay above 24.8 days into several timers, because platform timers would
+ * fire at once.
  */
 export function startTimer(clock: Clock, delayMs: number, work: () => void): EndTrigger {
   let handle: unknown;
@@ -18,12 +19,12 @@ export function startTimer(clock: Clock, delayMs: number, work: () => void): End
   return () => clock.clearTimeout(handle);
 }
 
-/** Calls again and again, first after one interval. */
+/** Calls `work` repeatedly, first after one interval. */
 export function startRepeating(clock: Clock, intervalMs: number, work: () => void): EndTrigger {
   let end: EndTrigger = () => undefined;
   const again = (): void => {
     end = startTimer(clock, intervalMs, () => {
-      // Armed first: whatever the work does, the next one comes.
+      // Set first, so that an error in the work cannot stop the repetition.
       again();
       work();
     });
@@ -32,15 +33,15 @@ export function startRepeating(clock: Clock, intervalMs: number, work: () => voi
   return () => end();
 }
 
-/** Collects pokes until they stop for `silenceMs`, at most for `longestMs` since the first one. */
+/** Collects pokes until they stop for `silenceMs`, at most `longestMs` after the first one. */
 export interface Debounce {
   poke(): void;
-  /** Does now what waits; nothing where nothing waits. */
+  /** Runs pending work now; does nothing if there is none. */
   flush(): void;
   cancel(): void;
 }
 
-/** Two timers and no time of day, so that a step of the clock neither hastens nor delays the work (F-113). */
+/** Uses two timers and never the time of day, so that clock changes neither hasten nor delay the work (F-113). */
 export function createDebounce(
   clock: Clock,
   { silenceMs, longestMs }: { readonly silenceMs: number; readonly longestMs: number },

@@ -9,7 +9,7 @@ import type { QueuePort } from '../../model/queue.ts';
 import type { TransportAdapter } from '../../model/transport.ts';
 import type { TriggerName } from '../../rules/diagnosis/diagnosis-facts.ts';
 
-/** What triggers see of an engine. */
+/** The part of an engine that triggers use. */
 export interface TriggerSite {
   readonly clock: Clock;
   readonly random: RandomSource;
@@ -19,23 +19,23 @@ export interface TriggerSite {
   readonly queue: QueuePort;
   readonly transport: TransportAdapter;
   readonly events$: Observable<SyncEvent>;
-  /** Does nothing once the engine is disposed. */
+  /** Does nothing after the engine is disposed. */
   readonly send: (event: SyncMachineEvent) => void;
   readonly tell: (facts: readonly SyncFact[]) => void;
-  /** Notes that something may start a sync by itself; returns the function that takes it back. */
+  /** Registers something that may start a sync automatically. Returns a function that unregisters it. */
   readonly note: (name: TriggerName) => EndTrigger;
-  /** A run is under way. */
+  /** A run is active. */
   readonly isBusy: () => boolean;
-  /** No run is under way, asked for, or waited for. */
+  /** No run is active, requested, or waiting. */
   readonly isResting: () => boolean;
-  /** Runs work outside the transaction of whoever called. */
+  /** Runs work outside the caller's transaction. */
   readonly detached: <T>(work: () => T) => T;
 }
 
-/** Ends what a trigger installed; may be called more than once. */
+/** Removes what a trigger installed. May be called more than once. */
 export type EndTrigger = () => void;
 
-/** Kinds without a clock of their own; undefined: all of them. */
+/** Kinds without their own interval; undefined if that is all of them. */
 export const sharedKinds = ({ kinds }: Pick<TriggerSite, 'kinds'>): readonly string[] | undefined => {
   const shared = [...kinds.values()].filter(({ syncIntervalMs }) => syncIntervalMs === undefined);
   return shared.length === kinds.size ? undefined : shared.map(({ kind }) => kind);

@@ -1,7 +1,7 @@
 import { phaseOf } from '../../machines/phase-of.ts';
 import type { SyncSnapshot } from '../../machines/sync-machine.ts';
 
-/** Told to pause, and not yet told otherwise. */
+/** Whether the last command was PAUSE. */
 const isBoundForPause = (snapshot: SyncSnapshot): boolean =>
   snapshot.matches({ activity: { paused: 'resting' } }) || snapshot.matches({ intent: 'pausing' });
 
@@ -12,8 +12,8 @@ const isBeingStored = (snapshot: SyncSnapshot): boolean =>
   );
 
 /**
- * Makes the question whether `pause()` is done, for each snapshot from the command on: the pause holds and is stored,
- * the engine cannot pause any more, or somebody has told it to go on meanwhile, which leaves nothing to wait for (I8).
+ * Creates the condition under which `pause()` is complete, for each snapshot after the command: the pause is stored,
+ * the engine can no longer pause, or a later command resumed it (I8).
  */
 export function pauseReached(): (snapshot: SyncSnapshot) => boolean {
   let wasBound = false;
@@ -25,9 +25,7 @@ export function pauseReached(): (snapshot: SyncSnapshot) => boolean {
   };
 }
 
-/**
- * As {@link pauseReached}, for `resume()`: the engine is not paused, or somebody has told it to pause again meanwhile.
- */
+/** Like {@link pauseReached}, for `resume()`: the engine is not paused, or a later command paused it again. */
 export function resumeReached(): (snapshot: SyncSnapshot) => boolean {
   let wasLeaving = false;
   return (snapshot) => {

@@ -1,7 +1,7 @@
 import type { Observable } from 'rxjs';
 import { IsolatedObservable } from '../../model/platform/isolated-observable.ts';
 
-/** The stream, which is over at the latest when `life` is. */
+/** The stream, which completes at the latest when `life` completes. */
 export const untilOver = <T>(stream: Observable<T>, life: Observable<unknown>): Observable<T> =>
   new IsolatedObservable((subscriber) => {
     subscriber.add(life.subscribe({ complete: () => subscriber.complete() }));

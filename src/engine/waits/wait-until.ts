@@ -9,12 +9,10 @@ export interface WaitLimits {
   readonly clock: Clock;
 }
 
-/** Begins to listen and gives back how to stop; calls `done` at most once. */
+/** Subscribes and returns the unsubscribe function. Calls `done` at most once. */
 export type Listen<T> = (done: (value: T) => void) => () => void;
 
-/**
- * Waits for something that is listened to. Rejects with `SyncAbortedError` when the signal or the time ends the wait.
- */
+/** Waits for the event of a subscription. Rejects with `SyncAbortedError` on abort or timeout. */
 export function waitFor<T>(listen: Listen<T>, { signal, timeoutMs, clock }: WaitLimits): Promise<T> {
   return new Promise((resolve, reject) => {
     let timer: unknown;
@@ -26,7 +24,7 @@ export function waitFor<T>(listen: Listen<T>, { signal, timeoutMs, clock }: Wait
     };
     const onAbort = (): void => {
       end();
-      reject(new SyncAbortedError('the wait was ended by its signal', { cause: signal?.reason }));
+      reject(new SyncAbortedError('the signal ended the wait', { cause: signal?.reason }));
     };
     if (signal?.aborted) return onAbort();
     signal?.addEventListener('abort', onAbort, { once: true });
@@ -43,7 +41,7 @@ export function waitFor<T>(listen: Listen<T>, { signal, timeoutMs, clock }: Wait
   });
 }
 
-/** Waits until the machine is where it should be; at once if it is there already. */
+/** Waits until the machine satisfies a condition; resolves at once if it already does. */
 export const waitUntil = (
   actor: SyncActor,
   reached: (snapshot: SyncSnapshot) => boolean,

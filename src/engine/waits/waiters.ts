@@ -7,20 +7,20 @@ interface Waiter {
 }
 
 /**
- * Lets a promise that nobody looks at harm nobody: an unhandled rejection ends a Node process (F-15). Whoever awaits it
- * still gets the error.
+ * Prevents an unhandled rejection, which ends a Node process (F-15). Callers that await the promise still get the
+ * error.
  */
 export const handled = <T>(promise: Promise<T>): Promise<T> => {
   promise.catch(() => undefined);
   return promise;
 };
 
-/** The promises that wait for runs, by the id that the chart carries for them. */
+/** The promises that wait for runs, keyed by the id that the chart carries for them. */
 export class Waiters {
   readonly #waiting = new Map<string, Waiter>();
   #lastId = 0;
 
-  /** Waits for the run that `ask` asks for. An aborted signal ends the wait, not the run. */
+  /** Waits for the run that `ask` requests. An aborted signal ends the wait, not the run. */
   wait(ask: (waiter: string) => void, leave: (waiter: string) => void, signal?: AbortSignal): Promise<RunEnded> {
     if (signal?.aborted) return Promise.reject(endedBySignal(signal));
     const id = `w${++this.#lastId}`;
@@ -63,4 +63,4 @@ export class Waiters {
 }
 
 export const endedBySignal = (signal: AbortSignal): SyncAbortedError =>
-  new SyncAbortedError('the wait was ended by its signal; the run goes on', { cause: signal.reason });
+  new SyncAbortedError('the signal ended the wait; the run goes on', { cause: signal.reason });

@@ -3,14 +3,14 @@ import type { SyncSnapshot } from '../../machines/sync-machine.ts';
 import { SyncAbortedError } from '../../model/errors/errors.ts';
 import type { SyncActor } from '../machine/sync-stream.ts';
 
-/** What a call does while synchronising is paused: waits for `resume()`, or rejects with `SyncAbortedError`. */
+/** Behaviour of a call while synchronising is paused: waits for `resume()`, or rejects with `SyncAbortedError`. */
 export type WhenPaused = 'wait' | 'reject';
 
 export interface PauseParts {
   readonly actor: SyncActor;
   readonly whenPaused: WhenPaused | undefined;
   readonly signal: AbortSignal | undefined;
-  /** Whether the engine stands still for a moment by its own doing. */
+  /** Whether the engine paused itself briefly. */
   isBrief(): boolean;
   /** Waits for a state of the chart. */
   until(
@@ -19,15 +19,15 @@ export interface PauseParts {
   ): Promise<SyncSnapshot>;
 }
 
-/** Throws `TypeError` for a value that does not exist: a misspelt one must not wait for ever. */
+/** Throws `TypeError` for an unknown value, because a typo must not wait forever. */
 export function checkWhenPaused(given: WhenPaused | undefined, call: string): void {
   if (given === undefined || given === 'wait' || given === 'reject') return;
   throw new TypeError(`${call}: whenPaused must be 'wait' or 'reject', got '${String(given)}'`);
 }
 
 /**
- * Waits for what `ask` asks for; with `reject`, only as long as synchronising is not paused. What was asked for before
- * a pause goes on with `resume()`.
+ * Waits for the work that `ask` requests; with `reject`, only while synchronising is not paused. Work requested before
+ * a pause continues after `resume()`.
  */
 export async function unlessPaused<T>(
   { actor, whenPaused, signal, isBrief, until }: PauseParts,
@@ -36,13 +36,13 @@ export async function unlessPaused<T>(
   if (whenPaused !== 'reject') return ask(signal);
   const isPaused = (snapshot: SyncSnapshot): boolean =>
     snapshot.matches({ activity: { paused: 'resting' } }) && !isBrief();
-  // A stored pause is known once the engine has started.
+  // A stored pause is known only after the engine has started.
   const started = await until((now) => phaseOf(now) !== 'starting', { signal });
   if (isPaused(started))
-    throw new SyncAbortedError('synchronising is paused, so nothing was asked for; call engine.resume() first');
+    throw new SyncAbortedError('synchronising is paused, so the call did nothing; call engine.resume() first');
   const leaving = new AbortController();
   const interrupted = new SyncAbortedError(
-    'synchronising was paused; what was asked for goes on after engine.resume()',
+    'synchronising was paused; the requested work continues after engine.resume()',
   );
   const onAbort = (): void => leaving.abort(signal?.reason);
   const watch = actor.subscribe((snapshot) => {

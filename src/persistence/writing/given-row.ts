@@ -30,4 +30,4 @@ export function refuseUnwritable(table: ReplicaTable, row: JsonObject): void {
 }
 
 export const noSuchRow = (table: ReplicaTable, id: string): ValidationError =>
-  new ValidationError(`${table.kind}/${id}: there is no such row to change; insert it with insertAndEnqueue (F-104)`);
+  new ValidationError(`${table.kind}/${id}: the row to change does not exist; insert it with insertAndEnqueue`);

@@ -1,10 +1,10 @@
 import { isJsonObject, type Json } from '../../model/values/json.ts';
 import type { Body } from '../http/http-answer.ts';
 
-/** Names of fields that a message shows at most. */
+/** Maximum number of field names in a message. */
 const mostNames = 5;
 
-/** Says what came in place of what was expected. Names fields, never their values. */
+/** Describes an unexpected body. Names its fields, never their values. */
 export function shapeOfBody(body: Body): string {
   switch (body.type) {
     case 'empty':
@@ -29,6 +29,6 @@ export function shapeOf(value: Json | undefined): string {
   return `an object with ${shown.join(', ')}${names.length > mostNames ? ` and ${names.length - mostNames} more fields` : ''}`;
 }
 
-/** What makes an answer a web page, for errors that say so. */
+/** Marks answers that are web pages, for errors that report it. */
 export const htmlFact = (body: Body): { readonly isHtml?: true } =>
   body.type === 'notJson' && body.isHtml ? { isHtml: true } : {};

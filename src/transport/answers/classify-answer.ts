@@ -21,22 +21,25 @@ import { codeOf, type Refusal } from './refusal-words.ts';
 import type { AnswerToClassify, RestSettings, StatusVerdict } from '../http/rest-options.ts';
 import { unauthorizedWords } from './unauthorized-words.ts';
 
-/** An answer to one operation, whether it came alone or as an item of a batch. */
+/** An answer to one operation, alone or as an item of a batch. */
 export interface OpAnswer {
   readonly status: number;
-  /** Row on success, refusal or conflict otherwise. */
+  /** The row on success, otherwise the refusal or conflict. */
   readonly body: Body;
-  /** ETag, or the item's `version`. */
+  /** The ETag, or the item's `version`. */
   readonly version?: string | undefined;
   readonly retryAfterMs?: number | undefined;
   readonly clockOffsetMs?: number | undefined;
-  /** Of an item of a batch, what the server said beside the row. */
+  /** For an item of a batch: the server's explanation beside the row. */
   readonly said?: Json | undefined;
-  /** What to say of a redirect. */
+  /** The text about a redirect. */
   readonly redirect?: string | undefined;
 }
 
-/** A 404 or 410 that does not say whether the row or the whole route is missing: ask the collection (F-22). */
+/**
+ * A 404 or 410 that does not tell whether the row or the whole route is missing. Requires a check of the collection
+ * (F-22).
+ */
 export interface UnclearNotFound extends RefusalWords {
   readonly type: 'unclearNotFound';
   readonly statusCode: number;
@@ -44,12 +47,12 @@ export interface UnclearNotFound extends RefusalWords {
 }
 
 type Classify = RestSettings['classifyStatus'];
-/** What the app says about how answers are read. */
+/** The app's options for reading answers. */
 export type Reading = Pick<RestSettings, 'classifyStatus' | 'readRefusal' | 'tokenHint'>;
 
-/** Codes with which the API itself says that the row is not there. */
+/** Codes by which the API itself reports a missing row. */
 const missingRowCodes: ReadonlySet<string> = new Set(['not_found', 'deleted', 'gone']);
-/** The API's word that the route is wrong, not the row (PROTOCOL §9). */
+/** Codes by which the API reports a wrong route, not a missing row (PROTOCOL §9). */
 const missingRouteCodes: ReadonlySet<string> = new Set(['unknown_route', 'unknown_kind']);
 
 /** Turns an answer into exactly one result, by status and JSON fields, never by texts. */
@@ -66,7 +69,7 @@ export function classifyAnswer(op: Op, answer: OpAnswer, settings: Reading): Pus
   return byVerdict(op, answer, verdict ?? verdictOf(answer), settings);
 }
 
-/** Asks the app's `classifyStatus`; what it throws is returned, not thrown (I13). */
+/** Calls the app's `classifyStatus`. Returns its error instead of throwing (I13). */
 export function askApp(classify: Classify, answer: AnswerToClassify): StatusVerdict | undefined | Error {
   try {
     return classify?.(answer);
@@ -75,7 +78,7 @@ export function askApp(classify: Classify, answer: AnswerToClassify): StatusVerd
   }
 }
 
-/** What a 404 or 410 with this body is about. */
+/** What a 404 or 410 with this body reports as missing. */
 export function missingOf(body: Json | undefined): 'row' | 'route' | 'unclear' {
   const code = isJsonObject(body) ? codeOf(body) : undefined;
   if (code === undefined) return 'unclear';
@@ -152,7 +155,7 @@ function byVerdict(
       return pushThrottled({
         statusCode: status,
         retryAfterMs: answer.retryAfterMs,
-        message: words().message ?? `The server asks to wait (${status})`,
+        message: words().message ?? `The server asks the client to wait (${status})`,
       });
     case 'unavailable':
       return pushUnavailable({
@@ -172,16 +175,16 @@ function malformedMessage(op: Op, { status, redirect }: OpAnswer): string {
   return `${labelOf(op)} was answered with ${status}, ${notOfThisApi}`;
 }
 
-/** The end of a message about an answer that somebody else gave. */
+/** The end of a message about an answer that did not come from the API. */
 export const notOfThisApi = 'which is not an answer of this API. Check baseUrl and the kind.';
 
-/** `trusted`: the app itself says so, whatever the body is. */
+/** `trusted`: the app itself reports success, whatever the body is. */
 function appliedResult(op: Op, { status, body, version, clockOffsetMs }: OpAnswer, trusted: boolean): PushResult {
   if (body.type === 'empty') return pushSuccess({ serverVersion: version, clockOffsetMs });
   const row = body.type === 'json' ? body.value : undefined;
   if (!isJsonObject(row)) {
     if (trusted) return pushSuccess({ serverVersion: version, clockOffsetMs });
-    const message = `${labelOf(op)} was answered with ${status}: the row as a JSON object or an empty body was expected, got ${shapeOfBody(body)}. Check baseUrl.`;
+    const message = `${labelOf(op)} was answered with ${status}: expected the row as a JSON object or an empty body, got ${shapeOfBody(body)}. Check baseUrl.`;
     return { ...pushMalformed(message), ...htmlFact(body) };
   }
   const id = rowIdOf(row);
@@ -192,9 +195,9 @@ function appliedResult(op: Op, { status, body, version, clockOffsetMs }: OpAnswe
 }
 
 /**
- * PROTOCOL §3: `current`, else `serverData`, else the body itself; only with the right id, else the row must be fetched
- * (F-33, F-34). What the server says beside the row is kept: the engine may find that there is nothing to conflict with
- * (F-151).
+ * Finds the row of a conflict (PROTOCOL §3): `current`, or else `serverData`, or else the body itself. Only a row with
+ * the right id counts; otherwise it must be fetched (F-33, F-34). Keeps the server's explanation, because the engine
+ * may find that there is no conflict (F-151).
  */
 function conflictResult(
   op: Op,
@@ -208,7 +211,7 @@ function conflictResult(
   if (data === undefined || rowIdOf(data) !== op.id) return pushConflict({ statusCode, ...words() });
   return pushConflict({
     statusCode,
-    // A body that is the row says nothing else: its fields may be called `message` or `code`.
+    // A body that is the row contains no explanation: its fields may be called `message` or `code`.
     ...(data === body ? {} : words()),
     serverData: data,
     serverTimestamp: scalarText(body['serverTimestamp']) ?? rowTimestampOf(data),

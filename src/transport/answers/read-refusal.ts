@@ -7,13 +7,13 @@ import type { RestSettings } from '../http/rest-options.ts';
 interface RefusedAnswer {
   readonly status: number;
   readonly body: Body;
-  /** Of an item of a batch, what the server said beside the row. */
+  /** For an item of a batch: the server's explanation beside the row. */
   readonly said?: Json | undefined;
 }
 
 /**
- * Says in the server's words why it refused: by the app's `readRefusal`, else by the rules for bodies that are known.
- * Total (I13).
+ * Reads the server's reason for a refusal: by the app's `readRefusal`, or else by the rules for known bodies. Never
+ * throws (I13).
  */
 export function readRefusal(op: Op, answer: RefusedAnswer, readByApp: RestSettings['readRefusal']): Refusal {
   const { status, body: whole } = answer;
@@ -28,12 +28,13 @@ export function readRefusal(op: Op, answer: RefusedAnswer, readByApp: RestSettin
     const failed = `readRefusal failed: ${excerpt(error instanceof Error ? error.message : String(error), 200)}`;
     return {
       ...known,
-      message: known.message === undefined ? `The answer was ${status}; ${failed}` : `${known.message} (${failed})`,
+      message:
+        known.message === undefined ? `The server answered with ${status}; ${failed}` : `${known.message} (${failed})`,
     };
   }
 }
 
-/** An app in plain JavaScript can return anything: what is no text is left out. */
+/** An app in plain JavaScript can return anything. Drops what is not a string. */
 function bounded(given: unknown): Refusal | undefined {
   if (typeof given !== 'object' || given === null) return undefined;
   const textAt = (name: string, length?: number): string | undefined => {

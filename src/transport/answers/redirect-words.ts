@@ -1,7 +1,7 @@
 import { excerpt } from '../http/http-answer.ts';
 import { parseUrl } from '../http/parse-url.ts';
 
-/** Says where a redirect leads, and which setting of the app it contradicts. */
+/** Explains where a redirect leads, and which setting of the app causes it. */
 export function redirectWords(requested: string, location: string | undefined): string {
   const target = location === undefined ? 'elsewhere' : `to '${excerpt(location, 200)}'`;
   return `redirected ${target}; redirects are not followed, because the token must not go to another host. ${remedyOf(requested, location)}`;
@@ -13,8 +13,8 @@ function remedyOf(requested: string, location: string | undefined): string {
   if (to === undefined) return 'Correct baseUrl.';
   if (from.origin !== to.origin || from.pathname === to.pathname) return 'Correct baseUrl.';
   if (to.pathname === `${from.pathname}/`)
-    return 'The server wants a slash at the end of each path, as Django does: give RestTransport the option trailingSlash: true.';
+    return 'The server requires a slash at the end of each path, as Django does: set the option trailingSlash: true of RestTransport.';
   if (`${to.pathname}/` === from.pathname)
-    return 'The server wants no slash at the end of its paths: leave out the option trailingSlash.';
+    return 'The server allows no slash at the end of its paths: remove the option trailingSlash.';
   return 'Correct baseUrl.';
 }

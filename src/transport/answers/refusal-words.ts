@@ -2,20 +2,20 @@ import { isJsonObject, type Json, type JsonObject } from '../../model/values/jso
 import { rowIdOf } from './answer-fields.ts';
 import { excerpt, isWebPage } from '../http/http-answer.ts';
 
-/** Why the server refused, in its own words. `fields` maps wire keys to reasons. */
+/** The server's own reason for a refusal. `fields` maps wire keys to reasons. */
 export interface Refusal {
   readonly code?: string | undefined;
   readonly message?: string | undefined;
   readonly fields?: Readonly<Record<string, string>> | undefined;
 }
 
-/** One reason that a server gave; without field it is about the whole row. */
+/** One reason given by a server. Without a field, it concerns the whole row. */
 interface Reason {
   readonly field: string;
   readonly text: string;
 }
 
-/** More say nothing to a person, and what is stored and shown stays bounded. */
+/** People do not read more, and stored and shown texts stay bounded. */
 const mostReasons = 20;
 const deepest = 3;
 
@@ -42,13 +42,13 @@ const fieldKeys = [
   'attribute',
 ] as const;
 const textKeys = ['message', 'msg', 'detail', 'reason', 'defaultMessage', 'description', 'title'] as const;
-/** Names under which Django REST and others give reasons that are about no field. */
+/** Names under which Django REST and others list reasons that belong to no field. */
 const noField: ReadonlySet<string> = new Set(['', 'non_field_errors', '__all__', 'base', '_error', '_schema']);
 
 /**
- * Reads a refusal out of the bodies that servers send: the one of this protocol (`{ error, message, fields }`), problem
- * details (RFC 9457), JSON:API, and those of common frameworks. Total and bounded; it takes reasons and field names,
- * never the values that were sent.
+ * Extracts a refusal from common bodies: this protocol's (`{ error, message, fields }`), problem details (RFC 9457),
+ * JSON:API, and those of common frameworks. Never throws, and limits the result. Copies reasons and field names, never
+ * submitted values.
  */
 export function refusalOf(body: Json | undefined): Refusal {
   if (typeof body === 'string') return refusalOfText(body);
@@ -60,7 +60,7 @@ export function refusalOf(body: Json | undefined): Refusal {
   const hasWords = [...textKeys, 'error', 'code', 'error_description', ...reasonKeys].some(
     (key) => key in source && !Array.isArray(source[key]),
   );
-  // A body of nothing but lists of reasons by field, as Django REST and Rails send.
+  // A body that consists of lists of reasons by field, as sent by Django REST and Rails.
   if (reasons.length === 0 && !hasWords && Object.values(source).every((value) => isReasonTree(value)))
     return toRefusal(undefined, [], readReasons(source, '', 0));
   const isSentence = (text: string | undefined): text is string => text !== undefined && /\s/.test(text);
@@ -71,28 +71,28 @@ export function refusalOf(body: Json | undefined): Refusal {
     textOf(source['error_description']) ??
     titleOf(source) ??
     plainError;
-  // PostgREST says the rest beside the message.
+  // PostgREST puts more details beside the message.
   const more = [textOf(source['details']), textOf(source['hint'])].filter((text) => text !== undefined).join(' ');
   const message = said === undefined || more === '' ? (said ?? more) : `${said} (${more})`;
   return toRefusal(codeOf(body) ?? codeInList(source['errors']), message === '' ? [] : [message], reasons);
 }
 
-/** The title of problem details. A row that came back may have a title, too, which is no reason. */
+/** The title of problem details. A returned row may have a title too, which is not a reason. */
 const titleOf = (source: JsonObject): string | undefined =>
   rowIdOf(source) === undefined ? textOf(source['title']) : undefined;
 
-/** The code in the place where this protocol has it; a sentence is no code. */
+/** The code at the place that this protocol uses. A sentence is not a code. */
 export function codeOf(body: JsonObject): string | undefined {
   const nested = body['error'];
   const source = [nested, body['detail']].find(isJsonObject) ?? body;
-  // Strapi names the class of the error there.
+  // Strapi puts the error class there.
   const name = source === nested ? source['name'] : undefined;
   return [source['code'], nested, source['error'], name]
     .map(textOf)
     .find((text) => text !== undefined && /^\S+$/.test(text));
 }
 
-/** A text that came instead of JSON; of a page its title or first heading, else its words. */
+/** Extracts a refusal from text instead of JSON: the title or first heading of a page, otherwise its words. */
 export function refusalOfText(text: string): Refusal {
   const start = text.slice(0, 20_000).trim();
   const isPage = isWebPage(start);
@@ -122,7 +122,7 @@ function toRefusal(code: string | undefined, said: readonly string[], reasons: r
   return {
     ...(code === undefined ? {} : { code: excerpt(code, 100) }),
     ...(message === '' ? {} : { message: excerpt(message) }),
-    // fromEntries defines own properties, so that a field named __proto__ stays a field.
+    // fromEntries defines own properties, so a field named __proto__ stays a field.
     ...(byField.size === 0
       ? {}
       : { fields: Object.fromEntries([...byField].map(([field, text]) => [field, excerpt(text)])) }),
@@ -136,7 +136,7 @@ function reasonsOf(source: JsonObject, body: JsonObject): readonly Reason[] {
     isJsonObject(details) ? (details['errors'] ?? details['fields']) : details,
     // FastAPI.
     source['detail'],
-    // A list in place of the nested object.
+    // A list instead of the nested object.
     Array.isArray(source['error']) ? source['error'] : undefined,
   ];
   for (const candidate of candidates) {
@@ -146,7 +146,7 @@ function reasonsOf(source: JsonObject, body: JsonObject): readonly Reason[] {
   return [];
 }
 
-/** Reads texts, lists, maps by field, and objects that name their field. */
+/** Reads strings, lists, maps by field, and objects that name their field. */
 function readReasons(value: Json, field: string, depth: number): readonly Reason[] {
   if (typeof value === 'string') return value === '' ? [] : [{ field, text: excerpt(value) }];
   if (depth > deepest) return [];
@@ -155,8 +155,8 @@ function readReasons(value: Json, field: string, depth: number): readonly Reason
     return items.slice(0, mostReasons).flatMap((item) => readReasons(item, field, depth + 1));
   }
   if (!isJsonObject(value)) return [];
-  // Only in a list or under a field is an object one reason; at the top it is a map, and its fields may be called
-  // `message`. What has an id may be a row that came back: its title is no reason.
+  // An object is one reason only within a list or under a field. At the top it is a map, and its fields may be called
+  // `message`. An object with an id may be a returned row, whose title is not a reason.
   const keys =
     rowIdOf(value) === undefined ? textKeys : textKeys.filter((key) => key === 'message' || key === 'detail');
   const text = depth === 0 ? undefined : keys.map((key) => textOf(value[key])).find((found) => found !== undefined);
@@ -177,18 +177,18 @@ const joined = (outer: string, inner: string): string =>
 
 function fieldNameOf(entry: JsonObject): string | undefined {
   const { source, extensions } = entry;
-  // The path of a GraphQL error is about the query.
+  // The path of a GraphQL error refers to the query.
   if (isJsonObject(extensions)) return pathOf(extensions['field']);
   const places: readonly (Json | undefined)[] = [
     ...fieldKeys.map((key) => entry[key]),
     isJsonObject(source) ? (source['pointer'] ?? source['parameter']) : undefined,
-    // Of `invalid-params`; elsewhere the name is that of the error.
+    // For `invalid-params`. Elsewhere `name` is the name of the error.
     'reason' in entry ? entry['name'] : undefined,
   ];
   return places.map(pathOf).find((path) => path !== undefined);
 }
 
-/** A path as text or list; a JSON pointer loses the envelope, FastAPI's the place of the body. */
+/** A path as string or list. Removes the envelope of a JSON pointer, and FastAPI's prefix for the body. */
 function pathOf(value: Json | undefined): string | undefined {
   if (Array.isArray(value)) {
     const parts = value.filter((part) => typeof part === 'string' || typeof part === 'number').map(String);
@@ -210,7 +210,7 @@ function pathOf(value: Json | undefined): string | undefined {
 
 const cut = (path: string): string | undefined => (path === '' ? undefined : path.slice(0, 100));
 
-/** Directus and JSON:API have the code in the entries. */
+/** Directus and JSON:API put the code into the entries. */
 function codeInList(errors: Json | undefined): string | undefined {
   const first: Json | undefined = Array.isArray(errors) ? errors[0] : undefined;
   if (!isJsonObject(first)) return undefined;

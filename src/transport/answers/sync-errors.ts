@@ -13,7 +13,7 @@ import { redirectWords } from './redirect-words.ts';
 import type { RestSettings } from '../http/rest-options.ts';
 import { unauthorizedWords } from './unauthorized-words.ts';
 
-/** The error for an answer that is not success. */
+/** The error for an unsuccessful answer. */
 export function httpFailure(answer: HttpAnswer, settings: RestSettings): TransportError | AuthError {
   const { status } = answer;
   if (status === 401) return new AuthError(unauthorizedWords(status, settings));
@@ -25,13 +25,13 @@ export function httpFailure(answer: HttpAnswer, settings: RestSettings): Transpo
       body,
     );
   }
-  // A list that is not there: the address is wrong, or the kind.
+  // The list does not exist, so the address or the kind is wrong.
   if (status === 404 || status === 410 || status === 405)
     return new TransportError(`HTTP error ${status}, ${notOfThisApi}`, status, body);
   return TransportError.httpError(status, body, retryAfterMsOf(answer));
 }
 
-/** Total: whatever an exchange threw becomes what the engine knows (`SyncError`). */
+/** Turns anything that an exchange threw into a `SyncError`. Never throws. */
 export function toSyncError(thrown: unknown): SyncError {
   if (thrown instanceof SyncError) return thrown;
   if (!(thrown instanceof ExchangeError)) return NetworkError.fromError(thrown);

@@ -1,6 +1,6 @@
 import type { RestSettings } from '../http/rest-options.ts';
 
-/** The message for an answer that refuses the token; `said` is the server's own reason. */
+/** The message for a rejected token. `said` is the server's own reason. */
 export function unauthorizedWords(
   status: number,
   { tokenHint }: Pick<RestSettings, 'tokenHint'>,

@@ -3,7 +3,9 @@ import type { Exchange, HttpRequest } from './exchange.ts';
 import type { HttpAnswer } from './http-answer.ts';
 import type { TokenSource } from './token-source.ts';
 
-/** One request with the app's token; rejects with `ExchangeError`, `AuthError` or the `NetworkError` of `token()`. */
+/**
+ * Sends one request with the app's token. Rejects with `ExchangeError`, `AuthError` or the `NetworkError` of `token()`.
+ */
 export type AuthorizedExchange = (request: HttpRequest) => Promise<HttpAnswer>;
 
 interface AuthorizedParts {
@@ -12,13 +14,13 @@ interface AuthorizedParts {
 }
 
 /**
- * Adds the token, read anew for each attempt; a 401 is answered by one refresh and one more attempt, and by another one
- * if the app has a new token by then: the only retries of this layer.
+ * Adds the token, read anew for each attempt. After a 401, refreshes the token and repeats the request once, and once
+ * more if the app has a new token by then. This layer repeats requests in no other case.
  */
 export function createAuthorizedExchange({ exchange, tokens }: AuthorizedParts): AuthorizedExchange {
   return async (request) => {
     const token = await tokens.read(request.signal);
-    // Somebody else may have signed in since the request was asked for.
+    // Another user may have signed in since the request was made.
     lastLook(request.signal);
     const answer = await exchange(request, token.authorization);
     if (answer.status !== 401 || !tokens.canRefresh) return answer;
@@ -26,7 +28,7 @@ export function createAuthorizedExchange({ exchange, tokens }: AuthorizedParts):
     lastLook(request.signal);
     const again = await exchange(request, refreshed.authorization);
     if (again.status !== 401) return again;
-    // Whoever signed in while this was under way must not be signed out by the answer to the token before.
+    // A 401 for the previous token must not sign out a user who signed in meanwhile.
     const { authorization } = await tokens.read(request.signal);
     if (authorization === refreshed.authorization || authorization === token.authorization) return again;
     lastLook(request.signal);

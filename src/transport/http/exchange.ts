@@ -18,7 +18,7 @@ export interface HttpRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** One HTTP request: its answer whatever the status, or an {@link ExchangeError}. */
+/** Sends one HTTP request. Resolves with its answer whatever the status, or rejects with {@link ExchangeError}. */
 export type Exchange = (request: HttpRequest, authorization: string | undefined) => Promise<HttpAnswer>;
 
 interface ExchangeParts {
@@ -27,15 +27,15 @@ interface ExchangeParts {
   readonly requestTimeoutMs: number;
   readonly maxContentLength: number;
   readonly clock: Clock;
-  /** Whether the same request may arrive twice and count once: a GET, or a write with a key. */
+  /** Whether a repeated request counts once: a GET, or a write with a key. */
   readonly isRepeatable: (request: HttpRequest) => boolean;
 }
 
 const identity = (data: unknown): unknown => data;
 
 /**
- * Makes the function that sends one request, ends it after `requestTimeoutMs`, and never follows a redirect (the token
- * would go with it). A repeatable request that meets a stale connection goes out once more at once, over a new one
+ * Creates the function that sends one request. Ends it after `requestTimeoutMs`, and never follows a redirect, which
+ * would receive the token. Repeats a repeatable request once over a new connection if the kept connection was stale
  * (F-162).
  */
 export function createExchange({
@@ -57,7 +57,7 @@ export function createExchange({
         : new ExchangeError(
             reason === 'timedOut' ? 'unreachable' : reason,
             false,
-            `${what} ${how}, and no connection ever stood`,
+            `${what} ${how}, and no connection was established`,
           );
     const sendOnce = (): Promise<AxiosResponse<unknown>> =>
       client.axios.request<unknown>({
@@ -83,19 +83,19 @@ export function createExchange({
           return answeredResponse(error, what, client.mayHaveSent(signal) ? 'unknown' : 'no');
       }
       lastLook(request.signal);
-      // The wait has ended by then; nothing more must leave.
+      // The wait has ended, so nothing more may be sent.
       signal.throwIfAborted();
       return sendOnce().catch((error: unknown) => answeredResponse(error, what, 'yes'));
     };
     const response = await endable({ outer: request.signal, controller, requestTimeoutMs, clock, ended }, send);
-    // An adapter of the app may not know of the limit.
+    // A custom adapter of the app may ignore the limit.
     if (typeof response.data === 'string' && response.data.length > maxContentLength)
       throw tooLarge(what, maxContentLength);
     return toAnswer(response, request.url, clock.now());
   };
 }
 
-/** Bodies go and come as text: JSON is read once, by those who know what it should be. */
+/** Bodies are transferred as text. The code that knows the expected format parses them, once. */
 const asSent: AxiosRequestConfig = {
   maxRedirects: 0,
   validateStatus: () => true,
@@ -112,7 +112,7 @@ interface Endings {
   readonly ended: (reason: 'aborted' | 'timedOut', how: string) => ExchangeError;
 }
 
-/** Ends the wait at once on abort or timeout, also where an adapter of the app ignores its signal (F-06, I9). */
+/** Ends the wait at once on abort or timeout, even if an adapter of the app ignores its signal (F-06, I9). */
 function endable<T>(
   { outer, controller, requestTimeoutMs, clock, ended }: Endings,
   send: () => Promise<T>,
@@ -123,9 +123,9 @@ function endable<T>(
       reject(error);
       controller.abort(error);
     };
-    const forget = onAbort(outer, () => end(ended('aborted', 'was aborted before its answer was complete')));
+    const forget = onAbort(outer, () => end(ended('aborted', 'was aborted before the answer was complete')));
     const timer = clock.setTimeout(
-      () => end(ended('timedOut', `had no complete answer within ${requestTimeoutMs} ms`)),
+      () => end(ended('timedOut', `received no complete answer within ${requestTimeoutMs} ms`)),
       requestTimeoutMs,
     );
     const settle = (): void => {
@@ -145,7 +145,10 @@ function endable<T>(
   });
 }
 
-/** An interceptor of the app may reject with a complete answer; a cut one carries a response too, but no text. */
+/**
+ * An interceptor of the app may reject with a complete answer. The error of an interrupted answer also has a response,
+ * but no text.
+ */
 function answeredResponse(error: unknown, what: string, sent: 'no' | 'unknown' | 'yes'): AxiosResponse<unknown> {
   const response: unknown = error instanceof Error && 'response' in error ? error.response : undefined;
   if (isResponse(response) && typeof response.data === 'string') return response;
@@ -165,7 +168,7 @@ function toAnswer(response: AxiosResponse<unknown>, url: string, receivedAt: num
   return {
     status,
     url,
-    // An interceptor may have parsed the body already.
+    // An interceptor may have parsed the body.
     text: typeof data === 'string' ? data : data === undefined || data === null ? '' : stringifyJson(data),
     header: (name) =>
       headerText(headers[name] ?? headers[Object.keys(headers).find((key) => key.toLowerCase() === name) ?? '']),

@@ -1,18 +1,18 @@
 import type { Json } from '../../model/values/json.ts';
 import { parseJson } from '../../model/values/exact-json.ts';
 
-/** A complete HTTP answer, of whatever status. `receivedAt` is epoch ms of the local clock. */
+/** A complete HTTP answer of any status. `receivedAt` is epoch ms of the local clock. */
 export interface HttpAnswer {
   readonly status: number;
-  /** Where it was asked. */
+  /** The requested URL. */
   readonly url: string;
   readonly text: string;
-  /** Value of a header, by its lower-case name. */
+  /** The value of a header by its lower-case name. */
   header(name: string): string | undefined;
   readonly receivedAt: number;
 }
 
-/** What the body holds: nothing, JSON, or something that an API would not send (a captive portal's page, F-23). */
+/** The content of a body: nothing, JSON, or something that the API would not send (a captive portal's page, F-23). */
 export type Body =
   | { readonly type: 'empty' }
   | { readonly type: 'json'; readonly value: Json }
@@ -28,13 +28,13 @@ export function readBody(answer: HttpAnswer): Body {
   }
 }
 
-/** Whether a text begins as a web page does, whatever its `Content-Type` says. */
+/** Whether a text begins like a web page, whatever its `Content-Type` is. */
 export const isWebPage = (text: string): boolean =>
   /^\s*(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->)[^])*-->\s*)*<(?:!doctype\s+html|html|head|body|title|meta|script|h1|p|div|center|pre)\b/i.test(
     text.slice(0, 1_000),
   );
 
-/** The body's JSON, undefined where there is none. */
+/** The body's JSON; undefined if there is none. */
 export function jsonOf(body: Body): Json | undefined {
   return body.type === 'json' ? body.value : undefined;
 }
@@ -46,8 +46,8 @@ export const excerpt = (text: string, length = 300): string =>
 export const isSuccessStatus = (status: number): boolean => status >= 200 && status <= 299;
 
 /**
- * Reads `Retry-After` as a wait in ms, seconds or HTTP date, the latter against the server's own clock (F-85). Not
- * clamped.
+ * Reads `Retry-After` as a wait in ms, from seconds or an HTTP date. Compares a date with the server's own clock
+ * (F-85). Does not limit the result.
  */
 export function retryAfterMsOf(answer: HttpAnswer): number | undefined {
   const text = answer.header('retry-after')?.trim();
@@ -60,15 +60,15 @@ export function retryAfterMsOf(answer: HttpAnswer): number | undefined {
   return Math.max(0, at - (Number.isNaN(serverNow) ? answer.receivedAt : serverNow));
 }
 
-/** Reads a header's count of seconds as ms; undefined for anything that is not a plain decimal number. */
+/** Converts a header's seconds to ms. Undefined for anything but a plain decimal number. */
 export function secondsAsMs(text: string): number | undefined {
-  // A longer number than any wait must not become Infinity.
+  // A huge number must not become Infinity.
   return /^\d+(\.\d+)?$/.test(text) ? Math.min(Math.round(Number(text) * 1000), Number.MAX_SAFE_INTEGER) : undefined;
 }
 
 /**
- * Estimates server time minus local time. `Date` names the second in which the answer was made, so its middle is taken;
- * `Age` adds the seconds that a cache has kept it since.
+ * Estimates server time minus local time in ms. `Date` has a precision of one second, so its middle is used. `Age` adds
+ * the seconds that a cache has held the answer.
  */
 export function clockOffsetMsOf(answer: HttpAnswer): number | undefined {
   const serverTime = Date.parse(answer.header('date') ?? '');

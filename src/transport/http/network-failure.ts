@@ -1,4 +1,6 @@
-/** Why an exchange ended without a complete answer. `dispatched: false` is a promise: no byte of the request left. */
+/**
+ * Why an exchange ended without a complete answer. `dispatched: false` guarantees that no byte of the request was sent.
+ */
 export class ExchangeError extends Error {
   override readonly name = 'ExchangeError';
 
@@ -13,8 +15,8 @@ export class ExchangeError extends Error {
 }
 
 /**
- * A connection that was kept from an earlier request ended before a byte of the answer: closed by the server or by
- * something in between while it was idle. The request may have arrived.
+ * A kept connection ended before the first byte of the answer, closed while idle by the server or an intermediary. The
+ * request may have arrived.
  */
 export class StaleConnectionError extends Error {
   override readonly name = 'StaleConnectionError';
@@ -25,8 +27,8 @@ export class StaleConnectionError extends Error {
 }
 
 /**
- * Whether the request met a kept connection that was gone. Also told from the errors of the adapter for Node that axios
- * brings.
+ * Whether the request used a kept connection that was closed. Also recognises the errors of axios's own adapter for
+ * Node.
  */
 export function metStaleConnection(thrown: unknown): boolean {
   if (thrown instanceof StaleConnectionError) return true;
@@ -39,10 +41,10 @@ export function metStaleConnection(thrown: unknown): boolean {
   return isReused && code !== undefined && connectionEndCodes.has(code);
 }
 
-/** Codes of a connection that the other side ended. */
+/** Codes of a connection that the other side closed. */
 const connectionEndCodes: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE']);
 
-/** The code of an answer that was longer than `maxContentLength`. */
+/** The code of an answer that exceeds `maxContentLength`. */
 export const tooLargeCode = 'ANSWER_TOO_LARGE';
 
 export const tooLarge = (what: string, longest: number): ExchangeError =>
@@ -52,7 +54,7 @@ export const tooLarge = (what: string, longest: number): ExchangeError =>
     `${what}: the answer is longer than maxContentLength (${longest}); it was not read`,
   );
 
-/** Codes that only occur before a connection stands, so that nothing can have been sent. */
+/** Codes that only occur before a connection is established, so nothing can have been sent. */
 const unreachableCodes: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -60,7 +62,7 @@ const unreachableCodes: ReadonlySet<string> = new Set([
   'EAI_FAIL',
   'EADDRNOTAVAIL',
   'ERR_INVALID_URL',
-  // A certificate is checked before the first byte of the request.
+  // Certificates are checked before the first byte of the request.
   'DEPTH_ZERO_SELF_SIGNED_CERT',
   'SELF_SIGNED_CERT_IN_CHAIN',
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
@@ -82,22 +84,21 @@ const timeoutCodes: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Reads from code and system call, never from the text, whether the request can have left. Total; what is unknown
- * counts as sent (I2). `sent: 'yes'` where an earlier try of the same request may have arrived, whatever became of this
- * one.
+ * Decides by code and system call, never by the text, whether the request may have been sent. Never throws; an unknown
+ * error counts as sent (I2). `sent: 'yes'`: an earlier attempt of the same request may have arrived.
  */
 export function toExchangeError(thrown: unknown, what: string, sent: 'no' | 'unknown' | 'yes'): ExchangeError {
   const code = textField(thrown, 'code') ?? textField(causeOf(thrown), 'code');
   const message = `${what}: ${thrown instanceof Error && thrown.message !== '' ? thrown.message : (code ?? String(thrown))}`;
   const cause = withoutConfig(thrown, code);
-  // The adapters of axios say ERR_BAD_RESPONSE, which they also say of a cut answer: with them it stays ambiguous.
+  // The adapters of axios also report ERR_BAD_RESPONSE for an interrupted answer, which stays ambiguous.
   if (code === tooLargeCode) return new ExchangeError('tooLarge', true, message, { cause });
   const isUnsent = sent === 'no' || (sent === 'unknown' && (neverConnected(thrown) || neverConnected(causeOf(thrown))));
   if (isUnsent) return new ExchangeError('unreachable', false, message, { cause });
   return new ExchangeError(code !== undefined && timeoutCodes.has(code) ? 'timedOut' : 'cut', true, message, { cause });
 }
 
-/** An AxiosError holds the request's headers, the token among them: what is logged must not. */
+/** An AxiosError contains the request's headers, including the token. Logs must not. */
 function withoutConfig(thrown: unknown, code: string | undefined): unknown {
   if (!(thrown instanceof Error) || !('config' in thrown)) return thrown;
   return thrown.cause ?? Object.assign(new Error(thrown.message), code === undefined ? {} : { code });

@@ -6,26 +6,30 @@ import type * as Zlib from 'node:zlib';
 import type { Socket } from 'node:net';
 import { StaleConnectionError, tooLargeCode } from './network-failure.ts';
 
-/** What the adapter needs of Node, handed in so that browsers' bundlers meet no import of it. */
+/**
+ * The parts of Node that the adapter needs. They are passed in, so that bundlers for browsers see no import of Node.
+ */
 export interface NodeParts {
   readonly http: typeof Http;
   readonly https: typeof Https;
   readonly zlib: typeof Zlib;
   readonly httpAgent: Http.Agent;
   readonly httpsAgent: Https.Agent;
-  /** Gets the signal of each request whose connection stands; one that is missing here has provably sent nothing. */
+  /**
+   * Contains the signal of each request whose connection was established. A missing signal proves that nothing was
+   * sent.
+   */
   readonly connected: WeakSet<object>;
 }
 
 /**
- * Makes an axios adapter that does only what this transport needs: text out, text in, no redirects, no proxy, no
- * progress. About twice as fast as the one axios brings, and it knows whether a connection ever
- * stood.
+ * Creates an axios adapter with only the features of this transport: text in both directions, no redirects, no proxy,
+ * no progress. About twice as fast as the adapter of axios, and it knows whether a connection was established.
  */
 export function createNodeAdapter(parts: NodeParts): AxiosAdapter {
   /**
-   * Connections that have carried a request. An agent does not say so of one that it hands straight to a waiting
-   * request.
+   * Connections that have carried a request. An agent does not report the reuse of one that it passes straight to a
+   * waiting request.
    */
   const used = new WeakSet<Socket>();
   return (config) =>
@@ -46,7 +50,7 @@ export function createNodeAdapter(parts: NodeParts): AxiosAdapter {
       const settled = (): void => signal?.removeEventListener?.('abort', destroy);
       const fail = (error: unknown): void => {
         settled();
-        // What is still to come of an answer that nobody reads is not fetched.
+        // Nobody reads the rest of the answer, so it is not fetched.
         request.destroy();
         reject(error instanceof Error ? error : new Error(String(error)));
       };
@@ -90,13 +94,13 @@ function plainHeaders(config: InternalAxiosRequestConfig): Http.OutgoingHttpHead
   );
 }
 
-/** Bytes leave only over a connection that stands, with TLS only after the handshake. */
+/** Bytes are sent only over an established connection; with TLS, only after the handshake. */
 function noteConnection(socket: Socket, handshake: boolean, note: () => void): void {
   if (socket.connecting || handshake) socket.once(handshake ? 'secureConnect' : 'connect', note);
   else note();
 }
 
-/** What ended one kept connection has probably ended the other idle ones, too: the next request opens a new one. */
+/** Whatever ended one kept connection has probably ended the other idle ones. The next request opens a new one. */
 function endIdle(agent: Http.Agent): void {
   for (const idle of Object.values(agent.freeSockets).flat()) idle?.destroy();
 }
@@ -127,7 +131,7 @@ function readText(body: Readable, longest: number, fail: (error: unknown) => voi
   body.setEncoding('utf8');
   body.on('data', (chunk: string) => {
     text += chunk;
-    // Counted behind the decoder: a small body may unpack to a huge one.
+    // Counted after decompression, because a small body may expand to a huge one.
     if (text.length > longest) {
       text = '';
       body.removeAllListeners('data');
@@ -139,7 +143,7 @@ function readText(body: Readable, longest: number, fail: (error: unknown) => voi
       body.destroy();
     }
   });
-  // A body that is cut is an error here, not an end.
+  // An interrupted body is an error here, not an end.
   body.on('error', fail);
   body.on('end', () => done(text));
 }

@@ -3,8 +3,8 @@ const callbacks = new WeakMap<AbortSignal, Set<() => void>>();
 const nothing = (): void => undefined;
 
 /**
- * Calls back when the signal aborts; returns the function that ends that. A signal gets one listener however many
- * requests wait on it: Node warns of a leak at eleven.
+ * Calls back when the signal aborts. Returns a function that unsubscribes. Adds a single listener per signal, because
+ * Node warns of a leak at eleven.
  */
 export function onAbort(signal: AbortSignal | undefined, callback: () => void): () => void {
   if (signal === undefined) return nothing;
@@ -20,7 +20,7 @@ export function onAbort(signal: AbortSignal | undefined, callback: () => void): 
       { once: true },
     );
   }
-  // A function of its own, so that two waits with the same callback end separately.
+  // A wrapper per call, so that two waits with the same callback end separately.
   const mine = (): void => callback();
   all.add(mine);
   return () => {

@@ -1,4 +1,4 @@
-/** The URL that a text stands for; undefined: it is none. Phones have no `URL.canParse` and no `URL.parse`. */
+/** Parses a URL; undefined for an invalid one. Phones lack `URL.canParse` and `URL.parse`. */
 export function parseUrl(text: string, base?: string): URL | undefined {
   try {
     return new URL(text, base);

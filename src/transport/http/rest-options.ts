@@ -18,7 +18,7 @@ import { byDefault, optional, required, type Completed, type OptionList } from '
 import { remoteBase } from './remote-url.ts';
 import { systemClock } from '../../model/platform/system-clock.ts';
 
-/** What an answer means, for backends whose statuses do not say so by themselves. */
+/** The meaning of an answer, for backends whose status codes do not tell. */
 export type StatusVerdict =
   | 'applied'
   | 'conflict'
@@ -30,23 +30,20 @@ export type StatusVerdict =
   | 'unavailable'
   | 'malformed';
 
-/** An answer as `classifyStatus` sees it; `body` is undefined when it is empty or not JSON. */
+/** An answer as passed to `classifyStatus`. `body` is undefined if it is empty or not JSON. */
 export interface AnswerToClassify {
   readonly status: number;
   readonly body: Json | undefined;
-  /** The operation answered; absent when a fetched row is answered. */
+  /** The operation of the answer; absent for a fetched row. */
   readonly op?: Op | undefined;
 }
 
-/** A refusal as `readRefusal` sees it. */
+/** A refusal as passed to `readRefusal`. */
 export interface AnswerToRead {
   readonly status: number;
-  /**
-   * Undefined when the body is empty or not JSON. Of a batch it is what the item says: its `error`, else the item
-   * itself.
-   */
+  /** Undefined if the body is empty or not JSON. For an item of a batch: its `error`, or else the item itself. */
   readonly body: Json | undefined;
-  /** What came where it was no JSON, else ''. */
+  /** The text of a body that is not JSON, otherwise ''. */
   readonly text: string;
   readonly op: Op;
 }
@@ -59,16 +56,16 @@ export interface ReadRefusal {
 }
 
 /**
- * Reads the value of `Authorization`, verbatim. `refresh: true` asks for a new one because the server refused the last
- * (401).
+ * Returns the value of `Authorization`, verbatim. `refresh: true` requests a new one because the server refused the
+ * last (401).
  */
 export type TokenProvider = (options?: { readonly refresh?: boolean }) => string | Promise<string>;
 
 /** Settings of {@link RestTransport}. Times in ms. */
 export interface RestTransportOptions {
   /**
-   * Its path and query are kept in every request; a fragment is not. In a page it may be relative to the document's
-   * base, such as '/api'.
+   * Every request keeps its path and query, but not its fragment. In a page it may be relative to the document's base,
+   * such as '/api'.
    */
   readonly baseUrl: string;
   /**
@@ -76,29 +73,27 @@ export interface RestTransportOptions {
    */
   readonly trailingSlash?: boolean | undefined;
   /**
-   * Called before every attempt. Throwing means that the user is signed out; throw a `NetworkError` if only the token
-   * server cannot be reached.
+   * Called before every attempt. An error means that the user is signed out. Throw a `NetworkError` if only the token
+   * server is unreachable.
    */
   readonly token?: TokenProvider | undefined;
-  /** Your own instance, for interceptors, proxies or adapters. It does not follow redirects either. */
+  /** Your own instance, for interceptors, proxies or adapters. It follows no redirects either. */
   readonly axios?: Pick<AxiosInstance, 'request'> | undefined;
   /** Sent with every request. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** Requests in flight during a push, one per entity at most. @defaultValue 1 */
+  /** Concurrent requests of a push, at most one per entity. @defaultValue 1 */
   readonly pushConcurrency?: number | undefined;
   /** Sends several operations in one `POST /{batchPath}`. @defaultValue false */
   readonly enableBatch?: boolean | undefined;
   /** Operations per batch request. @defaultValue 100 */
   readonly batchSize?: number | undefined;
-  /** Where batches go, below `baseUrl`. @defaultValue `batch` */
+  /** Path of the batch endpoint below `baseUrl`. @defaultValue `batch` */
   readonly batchPath?: string | undefined;
-  /**
-   * The longest a request may take, from its start to the last byte of the answer. @defaultValue 30,000 (30 seconds)
-   */
+  /** Maximum duration of a request, from its start to the last byte of the answer. @defaultValue 30,000 (30 seconds) */
   readonly requestTimeoutMs?: number | undefined;
   /**
-   * Longest response that is read, in characters after decompression. A longer one fails its request with a clear error
-   * (I10).
+   * Maximum length of an answer, in characters after decompression. A longer answer fails its request with a clear
+   * error (I10).
    *
    * @defaultValue 50,000,000
    */
@@ -106,20 +101,20 @@ export interface RestTransportOptions {
   /** Sends `If-Match` and `X-Create-Only` (PROTOCOL §3); has no effect on batches. @defaultValue false */
   readonly conditionalWrite?: boolean | undefined;
   /**
-   * Sends relative changes as `_deltas` in place of the fields' values (PROTOCOL §3), for servers that apply them.
+   * Sends relative changes as `_deltas` instead of the fields' values (PROTOCOL §3), for servers that apply them.
    *
    * @defaultValue false
    */
   readonly deltas?: boolean | undefined;
-  /** Overrides the meaning of an answer; undefined leaves it to the rules of the protocol. */
+  /** Overrides the meaning of an answer. Return undefined to use the rules of the protocol. */
   readonly classifyStatus?: ((answer: AnswerToClassify) => StatusVerdict | undefined) | undefined;
   /**
-   * Extracts the reason from a refusal whose body no rule understands; undefined leaves it to the rules. It changes
-   * only the text, never the meaning of the answer. If it throws, the message of its error is added to the reason that
-   * the rules find.
+   * Extracts the reason from a refusal whose body no rule understands. Return undefined to use the rules. It changes
+   * only the text, never the meaning of the answer. If it throws, the message of its error is appended to the reason
+   * found by the rules.
    */
   readonly readRefusal?: ((answer: AnswerToRead) => ReadRefusal | undefined) | undefined;
-  /** For the timeouts of requests. @defaultValue the platform's */
+  /** Supplies the timers of request timeouts. @defaultValue the platform's */
   readonly clock?: Clock | undefined;
 }
 
@@ -152,11 +147,11 @@ export const restOptions = {
 /** {@link RestTransportOptions} with defaults filled in. */
 export interface RestSettings extends Omit<Completed<RestTransportOptions, typeof restOptions>, 'baseUrl'> {
   readonly base: URL;
-  /** What to do about a 401, where no request carries a token. */
+  /** Advice for a 401 if no request carries a token. */
   readonly tokenHint: string | undefined;
 }
 
-/** Fills in defaults; throws `TypeError` or `RangeError` on options that cannot work. */
+/** Fills in defaults. Throws `TypeError` or `RangeError` for invalid options. */
 export function resolveRestOptions(options: RestTransportOptions): RestSettings {
   const { baseUrl, headers, batchPath, ...settings } = completeOptions<RestTransportOptions, typeof restOptions>(
     ownedBy('RestTransport'),
@@ -180,13 +175,13 @@ function isBaseUrl(baseUrl: string): boolean {
 
 function toBaseUrl(baseUrl: string): URL {
   const base = new URL(baseUrl, pageUrl());
-  // XHR and fetch refuse them, and they would show in messages.
+  // XHR and fetch reject credentials in URLs, and messages would show them.
   if (base.username !== '' || base.password !== '')
-    throw new TypeError('RestTransport: baseUrl must hold no credentials; return them from token()');
+    throw new TypeError('RestTransport: baseUrl must not contain credentials; return them from token()');
   return base;
 }
 
-/** What a relative `baseUrl` is relative to; undefined outside of a page or worker. */
+/** The base of a relative `baseUrl`; undefined outside a page or worker. */
 function pageUrl(): string | undefined {
   const { document, location } = globalThis as {
     readonly document?: { readonly baseURI?: string };
@@ -198,7 +193,7 @@ function pageUrl(): string | undefined {
 function tokenHintOf({ baseUrl, token, headers = {} }: RestTransportOptions): string | undefined {
   if (token !== undefined || Object.keys(headers).some((name) => name.toLowerCase() === 'authorization'))
     return undefined;
-  return `no token is configured: give ${baseUrl === remoteBase ? 'createTransport' : 'RestTransport'} a token function`;
+  return `no token is configured: pass the option token to ${baseUrl === remoteBase ? 'createTransport' : 'RestTransport'}`;
 }
 
 function checkHeaders(headers: Readonly<Record<string, string>>): void {

@@ -1,12 +1,12 @@
 import { SyncError } from '../../model/errors/errors.ts';
 
 /**
- * The app's `send` has a bug, or gave no answer: its `cause` is what was thrown. No failure of the network; nothing
- * mends it but another release.
+ * The app's `send` has a bug or returned no answer; `cause` is the thrown value. Not a network failure, and only a new
+ * release of the app fixes it.
  */
 export class SendDefect extends SyncError {}
 
-/** What only a mistake in the program throws. */
+/** Errors that only a programming mistake throws. */
 const programmingErrors: ReadonlySet<string> = new Set([
   'TypeError',
   'ReferenceError',
@@ -16,13 +16,15 @@ const programmingErrors: ReadonlySet<string> = new Set([
   'EvalError',
 ]);
 
-/** `fetch` says "no network" by a `TypeError`, in browsers without any code: there the text is all there is. */
+/**
+ * `fetch` reports network failures as `TypeError`, in browsers without a code, so that only the text tells them apart.
+ */
 const fetchFailures =
   /^(fetch failed|failed to fetch|network ?error|load failed|network request failed|terminated|cancelled|the (internet|network) connection|a server with the specified hostname|error in (input|body) stream)/i;
 
 /**
- * What `send` threw, as the transport shall know it: a bug as {@link SendDefect}, anything else as it is. `what` names
- * the request.
+ * Interprets what `send` threw: a bug becomes {@link SendDefect}, anything else stays unchanged. `what` names the
+ * request.
  */
 export function readThrown(thrown: unknown, what: string): unknown {
   if (!(thrown instanceof Error) || !programmingErrors.has(thrown.name)) return thrown;

@@ -4,15 +4,15 @@ import { ExchangeError } from './network-failure.ts';
 import { onAbort } from './on-abort.ts';
 import type { TokenProvider } from './rest-options.ts';
 
-/** A token and the refresh it stems from, so that a late 401 does not refresh twice. */
+/** A token and the refresh that produced it, so that a late 401 does not refresh again. */
 export interface ReadToken {
   readonly authorization: string | undefined;
   readonly generation: number;
 }
 
 /**
- * Reads the app's token for every attempt and refreshes it single-flight (F-84): however many requests are refused at
- * once, the app is asked for one new token. Rejects with `AuthError`, or with the `NetworkError` that `token()` threw.
+ * Reads the app's token for every attempt and refreshes it single-flight (F-84): any number of simultaneous 401s leads
+ * to one refresh. Rejects with `AuthError`, or with the `NetworkError` that `token()` threw.
  */
 export class TokenSource {
   readonly #provider: TokenProvider | undefined;
@@ -31,7 +31,7 @@ export class TokenSource {
     this.#clock = waits.clock;
   }
 
-  /** False without a provider: then a 401 is final. */
+  /** False without a provider. A 401 is then final. */
   get canRefresh(): boolean {
     return this.#provider !== undefined;
   }
@@ -41,13 +41,13 @@ export class TokenSource {
     const generation = this.#generation;
     if (provider === undefined) return { authorization: undefined, generation };
     const given = call(() => provider());
-    // The common case costs no timer.
+    // A synchronous token needs no timer.
     return { authorization: typeof given === 'string' ? given : await this.#inTime(given, signal), generation };
   }
 
-  /** Gives the token to use after `refused` got a 401. */
+  /** Returns the token to use after `refused` got a 401. */
   async refresh(refused: ReadToken, signal?: AbortSignal): Promise<ReadToken> {
-    // Refused with a token read before the last refresh ended: that one is newer already.
+    // The refused token was read before the last refresh ended, so the current one is newer.
     if (this.#refreshed !== undefined && this.#refreshed.generation > refused.generation) return this.#refreshed;
     this.#refreshing ??= this.#inTime(this.#ask(), undefined).finally(() => {
       this.#refreshing = undefined;
@@ -63,10 +63,10 @@ export class TokenSource {
     return this.#refreshed;
   }
 
-  /** `token()` is the app's code: it may hang, and an abort must not wait for it (I8, I9). */
+  /** `token()` is code of the app. It may hang, and an abort must not wait for it (I8, I9). */
   #inTime<T>(waited: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      // Nothing of ours is with the server: never sent, or refused with a 401.
+      // The server has nothing of the request: it was never sent, or was refused with a 401.
       const aborted = (): ExchangeError => new ExchangeError('aborted', false, 'Aborted while waiting for token()');
       const end = (settle: () => void): void => {
         this.#clock.clearTimeout(timer);
@@ -95,11 +95,11 @@ function call(provide: () => string | Promise<string>): string | Promise<string>
   }
 }
 
-/** Anything but visible ASCII would be refused, or quietly changed, on its way into a header. */
+/** A header would reject or silently change anything but visible ASCII. */
 function checked(token: unknown): string {
   if (typeof token === 'string' && /^[\x20-\x7e]+$/.test(token)) return token;
   throw new AuthError(
-    'token() must give the value of the Authorization header: visible ASCII characters without line breaks',
+    'token() must return the value of the Authorization header: visible ASCII characters without line breaks',
   );
 }
 

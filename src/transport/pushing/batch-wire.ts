@@ -6,11 +6,11 @@ import { rowIdOf, scalarText } from '../answers/answer-fields.ts';
 import type { OpAnswer } from '../answers/classify-answer.ts';
 import { isSuccessStatus, type Body } from '../http/http-answer.ts';
 
-/** One item of the request (PROTOCOL §6) as JSON text; throws on a payload that is no JSON. */
+/** Writes one item of the request (PROTOCOL §6) as JSON. Throws for a payload that JSON cannot hold. */
 export function batchItem(op: Op, settings: { readonly deltas: boolean }): string {
   const deltas = settings.deltas ? deltaRequestOf(op) : undefined;
   const isUnconditional = op.baseUpdatedAt === undefined || deltas?.conditional === false;
-  // JSON leaves out what is undefined.
+  // JSON omits undefined.
   return stringifyJson({
     opId: requestIdOf(op),
     kind: op.kind,
@@ -22,18 +22,15 @@ export function batchItem(op: Op, settings: { readonly deltas: boolean }): strin
   });
 }
 
-/**
- * What a batch answer says about its operations; an operation without entry has no item, one with undefined has no
- * usable one.
- */
+/** The items of a batch answer by operation. A missing entry means no item; undefined means an unusable one. */
 export interface BatchItems {
   readonly answers: ReadonlyMap<Op, OpAnswer | undefined>;
   readonly warnings: readonly string[];
 }
 
 /**
- * Reads `results` item by item, so that a broken one costs only its own operation (F-88). Undefined: there is no list
- * of results at all.
+ * Reads `results` item by item, so that a broken item affects only its own operation (F-88). Undefined: there is no
+ * list of results.
  */
 export function readBatchItems(
   body: Json | undefined,
@@ -50,11 +47,12 @@ export function readBatchItems(
     const opId = isJsonObject(item) ? scalarText(item['opId']) : undefined;
     const op = opId === undefined ? undefined : byRequestId.get(opId);
     if (!isJsonObject(item) || opId === undefined) {
-      warnings.push(`The batch answer's results[${position}] names no opId and was ignored`);
+      warnings.push(`The batch answer's results[${position}] has no opId and was ignored`);
     } else if (op === undefined) {
       warnings.push(`The batch answer has a result for the unknown opId '${opId.slice(0, 100)}', which was ignored`);
     } else if (!answers.has(op)) {
-      // Of duplicates the first counts, also when it is broken: what comes later may be about another attempt.
+      // The first of several items for one operation counts, even if it is broken. A later one may belong to another
+      // attempt.
       answers.set(op, readItem(item, whole));
     }
   });
@@ -79,10 +77,7 @@ function readItem(
 
 const statusOf = (item: JsonObject): number => Number(scalarText(item['statusCode']) ?? Number.NaN);
 
-/**
- * Whether every operation seems to be accepted, at first sight. What the items really say is for {@link
- * readBatchItems}.
- */
+/** Whether every operation seems to be accepted at first sight. {@link readBatchItems} makes the real decision. */
 export function seemsAccepted(body: Json | undefined, ops: readonly Op[]): boolean {
   const results = isJsonObject(body) ? body['results'] : undefined;
   return (
@@ -95,7 +90,7 @@ export function seemsAccepted(body: Json | undefined, ops: readonly Op[]): boole
 const rowBody = (data: Json | undefined): Body =>
   data === undefined || data === null ? { type: 'empty' } : { type: 'json', value: data };
 
-/** What the item says beside its envelope: its `error` where that is an object or list, else itself without the row. */
+/** The item's explanation: its `error` if that is an object or list, otherwise the item without the row. */
 function saidIn(item: JsonObject): Json {
   const {
     error,
@@ -109,13 +104,13 @@ function saidIn(item: JsonObject): Json {
   } = item;
   if (typeof error === 'object' && error !== null) return error;
   const own = error === undefined ? rest : { ...rest, error };
-  // Some put the body of the single answer there.
+  // Some servers put the body of a single answer there.
   return Object.keys(own).length === 0 && data !== undefined && !(isJsonObject(data) && rowIdOf(data) !== undefined)
     ? data
     : own;
 }
 
-/** Makes of the item what the body of a single answer would be: `error` holds it, or the item itself. */
+/** Converts an item to the body of a single answer: its `error`, or the item itself. */
 function errorBody(item: JsonObject): JsonObject {
   const { error } = item;
   if (!isJsonObject(error))

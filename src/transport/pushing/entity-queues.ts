@@ -1,7 +1,7 @@
 import type { Op } from '../../model/operation.ts';
 import type { PushResult } from '../../model/transport.ts';
 
-/** What is left of one entity, with each operation's position among all. */
+/** The remaining operations of one entity, each with its position among all. */
 interface EntityQueue {
   ops: readonly Op[];
   positions: readonly number[];
@@ -9,22 +9,22 @@ interface EntityQueue {
 
 const none: readonly never[] = [];
 
-/** Operations of one entity, lent out until they are given back. */
+/** Operations of one entity that are lent until they are returned. */
 export interface Lent {
   readonly ops: readonly Op[];
   readonly queue: EntityQueue;
 }
 
-/** Says whether an entity's next operation may follow this answer (F-24). */
+/** Whether an entity's next operation may follow this answer (F-24). */
 export const letsNextFollow = (op: Op, result: PushResult): boolean =>
   result.type === 'pushSuccess' || (result.type === 'pushNotFound' && op.type === 'delete');
 
 /**
- * The operations of a push by entity: what is lent out for one entity blocks the rest of it, and nothing else (I3,
- * F-25).
+ * The operations of a push by entity. Lending operations of an entity blocks the rest of that entity and nothing else
+ * (I3, F-25).
  */
 export class EntityQueues {
-  /** Latest first, so that the next one is taken from the end. */
+  /** In reverse order, so that the next one is taken from the end. */
   readonly #ready: EntityQueue[];
 
   constructor(ops: readonly Op[]) {
@@ -47,7 +47,8 @@ export class EntityQueues {
   }
 
   /**
-   * Lends the next entity's first operations, at most `limit`; with `wholeOnly` none unless all of the entity's fit.
+   * Lends the first operations of the next entity, at most `limit`. With `wholeOnly`, lends none unless all operations
+   * of the entity fit.
    */
   lend(limit: number, wholeOnly = false): Lent | undefined {
     const queue = this.#ready.at(-1);
@@ -60,14 +61,14 @@ export class EntityQueues {
     return { queue, ops: isWhole ? ops : ops.slice(0, limit) };
   }
 
-  /** The next operations that are not lent yet, as they will probably be lent. */
+  /** The operations that will probably be lent next. */
   *upcoming(): Generator<Op> {
     for (let index = this.#ready.length - 1; index >= 0; index -= 1) yield* this.#ready[index]?.ops ?? none;
   }
 
   /**
-   * Takes the entity back after answers that let its next operation follow; without this call the rest of it is not
-   * lent again.
+   * Returns an entity after answers that allow its next operation. Without this call, the rest of the entity is never
+   * lent.
    */
   giveBack({ queue }: Lent): void {
     const [position] = queue.positions;

@@ -7,7 +7,7 @@ import {
   type PushResult,
 } from '../../model/transport.ts';
 
-/** Collects the answers of one push: each operation's first answer counts and is announced at once (I9). */
+/** Collects the answers of one push. Each operation's first answer counts and is reported at once (I9). */
 export class PushAnswers {
   readonly #ops: readonly Op[];
   readonly #onAnswer: PushContext['onAnswer'];
@@ -34,7 +34,7 @@ export class PushAnswers {
     this.#warnings.push(warning);
   }
 
-  /** Answers what was not sent, saying why, and gives all answers in the order of the operations. */
+  /** Answers unsent operations with the reason, and returns all answers in the order of the operations. */
   finish(whyNotSent: string): BatchPushResult {
     for (const op of this.#ops) {
       if (!this.#results.has(op.opId))

@@ -16,9 +16,9 @@ import { slideWindow } from './push-window.ts';
 import { clarified, failedResult, refusedBeforeSending, sendOp, toOpAnswer, unsendable } from '../requests/send-op.ts';
 
 /**
- * Sends the operations in chunks of `batchSize`, `pushConcurrency` at a time; an entity is in one chunk at a time, its
- * operations in order (F-25). While a chunk is on its way, the next one is written and the accepted answers of the one
- * before are read: the server works meanwhile.
+ * Sends the operations in chunks of `batchSize`, `pushConcurrency` at a time. An entity is in one chunk at a time, with
+ * its operations in order (F-25). While the server works on a chunk, writes the next one and reads the accepted answers
+ * of the previous one.
  */
 export async function pushBatches(
   ops: readonly Op[],
@@ -31,10 +31,7 @@ export async function pushBatches(
   return push.finish();
 }
 
-/**
- * Statuses of a whole batch that are about something else than its content; any other 4xx may be one bad operation's
- * (F-89).
- */
+/** Statuses of a whole batch that do not concern its content. Any other 4xx may stem from one bad operation (F-89). */
 const notAboutContent: ReadonlySet<number> = new Set([401, 403, 404, 405, 407, 408, 409, 410, 412, 425, 429]);
 const noBatchRoute: ReadonlySet<number> = new Set([404, 405, 410, 501]);
 
@@ -44,12 +41,12 @@ class BatchPush {
   readonly #answers: PushAnswers;
   readonly #breaker: PushBreaker;
   readonly #queues: EntityQueues;
-  /** Entities with an operation that did not succeed: their later ones are not sent (F-24). */
+  /** Entities with an operation that did not succeed. Their later operations are not sent (F-24). */
   readonly #blocked = new Set<string>();
   #chunkLimit: number;
   /** Texts of operations that will probably be in the next chunk. */
   readonly #written = new Map<Op, string>();
-  /** Answers that came and are still to be read, in this order. */
+  /** Received answers that are still to be read, in this order. */
   readonly #unread: (() => Promise<void>)[] = [];
   #reading: Promise<void> = Promise.resolve();
 
@@ -73,7 +70,7 @@ class BatchPush {
     const lent = this.#lendChunk();
     if (lent.length === 0) return undefined;
     return async () => {
-      // Of an entity that goes in several chunks the next must not leave before this one's answer is known (F-24).
+      // If an entity spans several chunks, the next one must not leave before this answer is known (F-24).
       const mayFollowUnread = lent.every(({ queue }) => queue.ops.length === 0);
       const sent = this.#send(
         lent.flatMap(({ ops }) => ops),
@@ -93,7 +90,7 @@ class BatchPush {
     };
   }
 
-  /** Reads the answers that were left for later. Rejects for nothing a server can do. */
+  /** Reads the postponed answers. Never rejects because of the server. */
   read(): Promise<void> {
     this.#reading = this.#reading.then(async () => {
       for (let next = this.#unread.shift(); next !== undefined; next = this.#unread.shift()) await next();
@@ -109,7 +106,7 @@ class BatchPush {
     const lent: Lent[] = [];
     let room = this.#chunkLimit;
     while (room > 0) {
-      // Only an entity with more operations than a whole chunk holds is split; its rest follows when the first part is
+      // Splits an entity only if it has more operations than a whole chunk. The rest follows after the first part is
       // answered.
       const next = this.#queues.lend(room, lent.length > 0);
       if (next === undefined) break;
@@ -128,7 +125,7 @@ class BatchPush {
     }
   }
 
-  /** Undefined for what cannot be sent, which is answered. */
+  /** Undefined for an operation that cannot be sent; its answer is recorded. */
   #write(op: Op): string | undefined {
     try {
       const item = batchItem(op, this.#parts.settings);
@@ -161,7 +158,7 @@ class BatchPush {
         return;
       }
       const body = jsonOf(whole.body);
-      // Nothing in it that would keep the next request from leaving; an app's own `classifyStatus` may think otherwise.
+      // None of these answers should stop the next request; the app's own `classifyStatus` may decide otherwise.
       const isLater =
         mayFollowUnread &&
         settings.classifyStatus === undefined &&
@@ -172,7 +169,7 @@ class BatchPush {
       else for (const op of ops) this.#settle(op, this.#wholeResult(op, whole));
     } catch (error) {
       if (error instanceof ExchangeError && error.dispatched)
-        this.#breaker.open('the batch request before it had no answer');
+        this.#breaker.open('the previous batch request received no answer');
       for (const op of ops) this.#settle(op, failedResult(op, error));
     }
   }
@@ -191,8 +188,8 @@ class BatchPush {
   }
 
   /**
-   * Finds the operation for which the server refuses the whole batch. One after the other, so that an entity cut in two
-   * keeps its order.
+   * Finds the operation for which the server refuses the whole batch. Sends the halves one after another, so that a
+   * split entity keeps its order.
    */
   async #sendHalves(ops: readonly Op[]): Promise<void> {
     const [only] = ops;
@@ -217,7 +214,7 @@ class BatchPush {
     if (read === undefined) {
       const got =
         isJsonObject(body) && 'results' in body ? `'results' as ${shapeOf(body['results'])}` : shapeOfBody(whole.body);
-      const message = `POST /${settings.batchPath} was answered with ${whole.status}: a JSON object with a list 'results' was expected, got ${got}. Check baseUrl and batchPath.`;
+      const message = `POST /${settings.batchPath} was answered with ${whole.status}: expected a JSON object with a list 'results', got ${got}. Check baseUrl and batchPath.`;
       for (const op of ops) this.#settle(op, { ...pushMalformed(message), ...htmlFact(whole.body) });
       return;
     }
@@ -227,11 +224,10 @@ class BatchPush {
       const result =
         answer === undefined
           ? pushMalformed(
-              `The batch answer has no usable result for the ${labelOf(op)} (an item with its opId and a statusCode was expected)`,
+              `The batch answer has no usable result for the ${labelOf(op)} (expected an item with its opId and a statusCode)`,
             )
           : classifyAnswer(op, answer, settings);
-      // Only what is unclear is waited for: a turn of the event loop per operation would cost more than reading its
-      // answer.
+      // Waits only for unclear answers. Yielding per operation would cost more than reading its answer.
       this.#settle(
         op,
         result.type === 'unclearNotFound'
@@ -241,17 +237,17 @@ class BatchPush {
     }
   }
 
-  /** What the answer to the whole request means for each of its operations. */
+  /** The result of each operation that follows from the answer to the whole request. */
   #wholeResult(op: Op, whole: ReturnType<typeof toOpAnswer>): PushResult {
     const { batchPath } = this.#parts.settings;
     if (noBatchRoute.has(whole.status)) {
       return pushMalformed(
-        `POST /${batchPath} was answered with ${whole.status}: the server has no batch endpoint there. Correct batchPath, or set enableBatch: false.`,
+        `POST /${batchPath} was answered with ${whole.status}: the server has no batch endpoint at this path. Correct batchPath, or set enableBatch: false.`,
       );
     }
     if (whole.status === 409 || whole.status === 412)
       return pushMalformed(
-        `POST /${batchPath} was answered with ${whole.status}; conflicts are expected per item, not for the whole batch.`,
+        `POST /${batchPath} was answered with ${whole.status}; a batch must report conflicts per item, not as a whole.`,
       );
     const result = classifyAnswer(op, whole, { ...this.#parts.settings, classifyStatus: undefined });
     return result.type === 'unclearNotFound'

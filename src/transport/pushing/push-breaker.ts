@@ -1,13 +1,13 @@
 import type { Op } from '../../model/operation.ts';
 import type { PushResult } from '../../model/transport.ts';
 
-/** Tells entities apart. The length keeps `a` + `bc` and `ab` + `c` different. */
+/** A unique key of an entity. The length distinguishes `a` + `bc` from `ab` + `c`. */
 export const entityKeyOf = (op: Op): string => `${op.kind.length}:${op.kind}${op.id}`;
 
 /**
- * Decides within one push when sending more makes no sense (F-07): no connection, no accepted token, the server asks to
- * wait, or two entities in a row fail and `health()` says that it is not them. Failures of one entity alone never open
- * it (F-132).
+ * Stops a push that cannot succeed (F-07): no connection, a rejected token, a server that asks to wait, or two
+ * consecutive failing entities while `health()` reports that the server is down. Failures of one entity alone never
+ * open it (F-132).
  */
 export class PushBreaker {
   readonly #isHealthy: () => Promise<boolean>;
@@ -21,7 +21,7 @@ export class PushBreaker {
     this.#isHealthy = isHealthy;
   }
 
-  /** Why no more is sent, undefined while all is well. */
+  /** Why nothing more is sent; undefined while it is closed. */
   get openedBy(): string | undefined {
     return this.#reason;
   }
@@ -30,18 +30,18 @@ export class PushBreaker {
     this.#reason ??= reason;
   }
 
-  /** Waits for a running health probe; nothing should be sent before it is answered. */
+  /** Waits for a running health probe, because nothing should be sent before its result. */
   async settled(): Promise<void> {
     await this.#probe;
   }
 
-  /** Takes note of an answer that came from the network. */
+  /** Records an answer that came from the network. */
   observe(op: Op, result: PushResult): void {
     switch (result.type) {
       case 'pushUnauthorized':
-        return this.open('the token is not accepted');
+        return this.open('the server rejects the token');
       case 'pushThrottled':
-        return this.open('the server asks to wait');
+        return this.open('the server asks the client to wait');
       case 'pushUnavailable':
         if (result.noConnection === true) return this.open('no connection');
         return this.#fail(op);
@@ -50,7 +50,7 @@ export class PushBreaker {
       case 'pushMalformed':
         this.#failing.clear();
         this.#malformed.add(entityKeyOf(op));
-        if (this.#malformed.size >= 2) this.open('the answers are not those of the API');
+        if (this.#malformed.size >= 2) this.open('the answers do not come from the API');
         return;
       case 'pushSuccess':
       case 'pushConflict':
@@ -70,10 +70,10 @@ export class PushBreaker {
     this.#failing.add(entityKeyOf(op));
     if (this.#reason !== undefined || this.#probe !== undefined || this.#failing.size < this.#failuresBeforeProbe)
       return;
-    // A server that calls itself healthy is asked less and less often.
+    // A server that reports itself healthy is probed less and less often.
     this.#failuresBeforeProbe *= 2;
     this.#probe = this.#isHealthy().then((healthy) => {
-      if (!healthy) this.open('the server fails and is not healthy');
+      if (!healthy) this.open('the server fails and reports itself unhealthy');
       this.#probe = undefined;
     });
   }

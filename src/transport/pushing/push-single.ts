@@ -11,13 +11,13 @@ export interface PushParts extends SendParts {
   readonly health: (signal: AbortSignal | undefined) => Promise<boolean>;
 }
 
-/** Why an operation was left unsent, for its answer. */
+/** Why an operation was not sent, for its answer. */
 export const whyNotSent = (breaker: PushBreaker, signal: AbortSignal | undefined): string =>
   signal?.aborted
     ? 'the push was aborted'
     : (breaker.openedBy ?? 'an earlier operation of the same entity did not succeed');
 
-/** Sends each operation in a request of its own, `pushConcurrency` at a time, one per entity. */
+/** Sends each operation in its own request, `pushConcurrency` at a time, one per entity. */
 export async function pushSingle(ops: readonly Op[], context: PushContext, parts: PushParts): Promise<BatchPushResult> {
   const { signal } = context;
   const answers = new PushAnswers(ops, context);

@@ -1,4 +1,6 @@
-/** Runs `work` until it has nothing more, at most `width` at a time: a sliding window, not groups (PROTOCOL §7). */
+/**
+ * Runs `work` items until none is left, at most `width` at a time, as a sliding window and not in groups (PROTOCOL §7).
+ */
 export async function slideWindow(width: number, next: () => (() => Promise<void>) | undefined): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     let running = 0;

@@ -10,9 +10,9 @@ import type { SendParts } from './send-parts.ts';
 import { unauthorizedWords } from '../answers/unauthorized-words.ts';
 
 /**
- * Reads one row, `GET /{kind}/{id}`. Never throws: a failure becomes a `fetchError`. Only the API's own 404 counts
- * (F-22, F-150). After an unclear 404 it reads the row again once the list has answered, since a gateway may fail one
- * request and not the next.
+ * Reads one row, `GET /{kind}/{id}`. Never throws; a failure becomes a `fetchError`. Only the API's own 404 counts
+ * (F-22, F-150). After an unclear 404, checks the list and reads the row again, because a gateway may fail a single
+ * request.
  */
 export const fetchRow = (
   kind: string,
@@ -54,7 +54,7 @@ async function readRow(
           : shapeOfBody(read);
       return fetchError(
         new ParseError(
-          `Failed to parse the row ${kind}/${id.slice(0, 60)}: a JSON object with this id was expected, got ${got}`,
+          `Failed to parse the row ${kind}/${id.slice(0, 60)}: expected a JSON object with this id, got ${got}`,
           htmlFact(read),
         ),
       );

@@ -3,7 +3,7 @@ import type { AuthorizedExchange } from '../http/authorized-exchange.ts';
 import { jsonOf, readBody } from '../http/http-answer.ts';
 import type { ResourceUrls } from './resource-url.ts';
 
-/** A moment between two checks, by the number of checks begun before it. */
+/** A point in time, as the number of checks begun before it. */
 export type PresenceMark = number;
 
 interface Check {
@@ -13,9 +13,9 @@ interface Check {
 }
 
 /**
- * Finds out whether the API itself answers for a collection, to tell a missing row from a missing route and from a
- * gateway that answers 404 for everything (F-22, F-150). Only a check that began after the 404 proves anything:
- * gateways come and go. One check serves all 404s before it.
+ * Checks whether the API itself answers for a collection. This distinguishes a missing row from a missing route and
+ * from a gateway that answers 404 for everything (F-22, F-150). Only a check that began after the 404 is proof, because
+ * gateways come and go. One check serves all earlier 404s.
  */
 export class KindPresence {
   readonly #send: AuthorizedExchange;
@@ -28,18 +28,18 @@ export class KindPresence {
     this.#urls = parts.urls;
   }
 
-  /** Marks the present moment; take it when an answer has arrived. */
+  /** Returns the current mark. Call it when an answer arrives. */
   mark(): PresenceMark {
     return this.#begun;
   }
 
   /**
-   * Asks `GET /{kind}?limit=1`, unless a check that began after `since` is there or under way; false when the answer is
-   * not a page. Rejects as an exchange does when there is no answer.
+   * Requests `GET /{kind}?limit=1`, unless a check that began after `since` is available or running. Returns false if
+   * the answer is not a page. Rejects like an exchange if there is no answer.
    */
   async exists(kind: string, signal: AbortSignal | undefined, since: PresenceMark): Promise<boolean> {
     const latest = this.#latest.get(kind);
-    // Shared only by those who are aborted together.
+    // Shared only by requests with the same signal.
     if (latest !== undefined && latest.number > since && latest.signal === signal) return latest.answer;
     this.#begun += 1;
     const check: Check = { number: this.#begun, signal, answer: this.#ask(kind, signal) };
@@ -50,7 +50,7 @@ export class KindPresence {
   async #ask(kind: string, signal: AbortSignal | undefined): Promise<boolean> {
     const answer = await this.#send({ method: 'GET', url: this.#urls.collection(kind, { limit: 1 }), signal });
     const page = jsonOf(readBody(answer));
-    // A single-page app answers every GET with its HTML: only a page of rows proves the collection.
+    // A single-page app answers every GET with its HTML. Only a page of rows proves the collection.
     return answer.status === 200 && isJsonObject(page) && Array.isArray(page['items']);
   }
 }

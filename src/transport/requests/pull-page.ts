@@ -6,11 +6,11 @@ import { parseJson } from '../../model/values/exact-json.ts';
 import { shapeOf } from '../answers/answer-shape.ts';
 import { clockOffsetMsOf, isWebPage, secondsAsMs, type HttpAnswer } from '../http/http-answer.ts';
 
-/** Reads a page (PROTOCOL §2); throws `ParseError` on anything that is not one, as a captive portal's 200. */
+/** Reads a page (PROTOCOL §2). Throws `ParseError` for anything else, such as a captive portal's 200. */
 export function parsePage(kind: string, answer: HttpAnswer): PullPage {
   const body = parseBody(kind, answer.text);
-  if (!isJsonObject(body)) throw malformed(kind, `a JSON object with 'items' was expected, got ${shapeOf(body)}`);
-  if (!('items' in body)) throw malformed(kind, `a JSON object with a list 'items' was expected, got ${shapeOf(body)}`);
+  if (!isJsonObject(body)) throw malformed(kind, `expected a JSON object with 'items', got ${shapeOf(body)}`);
+  if (!('items' in body)) throw malformed(kind, `expected a JSON object with a list 'items', got ${shapeOf(body)}`);
   return {
     items: itemsOf(kind, body['items']),
     nextPageToken: tokenOf(kind, body['nextPageToken']),
@@ -25,13 +25,13 @@ export function parsePage(kind: string, answer: HttpAnswer): PullPage {
 
 function parseBody(kind: string, text: string): Json {
   try {
-    // Some servers begin with a byte order mark, which is no JSON.
+    // Some servers start with a byte order mark, which JSON does not allow.
     return parseJson(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
   } catch (cause) {
     const isHtml = isWebPage(text);
     throw malformed(
       kind,
-      `a JSON object with 'items' was expected, got ${isHtml ? 'a web page (HTML)' : 'text that is not JSON'}; check baseUrl`,
+      `expected a JSON object with 'items', got ${isHtml ? 'a web page (HTML)' : 'text that is not JSON'}; check baseUrl`,
       {
         cause,
         isHtml,
@@ -60,7 +60,7 @@ function countOf(text: string | undefined): number | undefined {
   return Number.isInteger(count) && count > 0 ? count : undefined;
 }
 
-/** Seconds, as in `Retry-After`; a retention of 0 announces nothing. */
+/** Seconds, as in `Retry-After`. A retention of 0 has no meaning. */
 function retentionOf(text: string | undefined): number | undefined {
   const retentionMs = secondsAsMs(text?.trim() ?? '');
   return retentionMs === 0 ? undefined : retentionMs;

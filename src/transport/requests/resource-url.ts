@@ -3,8 +3,8 @@ import { ValidationError } from '../../model/errors/errors.ts';
 export type QueryValue = string | number | boolean | undefined;
 
 /**
- * Builds the URLs of one backend: base path and query kept, every segment escaped (F-80, F-81).
- * A segment that would name another resource throws `ValidationError` before anything is sent.
+ * Builds the URLs of one backend. Keeps the base path and query, and escapes every segment (F-80, F-81). Throws
+ * `ValidationError` before anything is sent for a segment that would name another resource.
  */
 export class ResourceUrls {
   readonly #prefix: string;
@@ -29,13 +29,13 @@ export class ResourceUrls {
     );
   }
 
-  /** Throws as {@link entity} does for what cannot be a path, also where it travels in a body. */
+  /** Throws like {@link entity} for an id that cannot be part of a path, even if it travels in a body. */
   check(kind: string, id: string): void {
     segmentOf(kind, () => `kind '${kind}'`);
     segmentOf(id, () => `id '${id}' of kind '${kind}'`);
   }
 
-  /** A path the app's developer chose, as `health` or `v2/batch`. */
+  /** A path that the app's developer chose, such as `health` or `v2/batch`. */
   path(path: string): string {
     return this.#build(
       path.split('/').map((segment) => encodeURIComponent(segment)),
@@ -53,9 +53,9 @@ export class ResourceUrls {
   }
 }
 
-/** Checks and escapes one path segment; `what` names it in the error. */
+/** Checks and escapes one path segment. `what` names it in the error. */
 function segmentOf(text: string, what: () => string): string {
-  // '.' and '..' survive encodeURIComponent and would climb to the parent path; an empty one would name the whole
+  // '.' and '..' survive encodeURIComponent and would lead to the parent path. An empty segment would name the whole
   // collection.
   if (text === '') throw new ValidationError(`An empty segment cannot be sent: ${what()}. Give the entity an id.`);
   if (text === '.' || text === '..')
@@ -64,7 +64,7 @@ function segmentOf(text: string, what: () => string): string {
     return encodeURIComponent(text);
   } catch (cause) {
     throw new ValidationError(
-      `A segment with half a surrogate pair is no Unicode text and cannot be sent: ${what()}.`,
+      `A segment with half a surrogate pair is not valid Unicode and cannot be sent: ${what()}.`,
       { cause },
     );
   }

@@ -30,7 +30,7 @@ import { SendDefect } from '../http/send-defect.ts';
 import { redirectWords } from '../answers/redirect-words.ts';
 import type { SendParts } from './send-parts.ts';
 
-/** Sends one operation in a request of its own (PROTOCOL §3, §4). Total: whatever happens becomes one result. */
+/** Sends one operation in its own request (PROTOCOL §3, §4). Never throws; every case becomes one result. */
 export async function sendOp(op: Op, parts: SendParts, signal: AbortSignal | undefined): Promise<PushResult> {
   let request: HttpRequest;
   try {
@@ -48,8 +48,8 @@ export async function sendOp(op: Op, parts: SendParts, signal: AbortSignal | und
 }
 
 /**
- * Says why the operation cannot be put on the wire, or undefined. Used for batches, whose ids travel in the body but
- * live by the same rules.
+ * Why the operation cannot be sent, or undefined. Batches use it too: their ids travel in the body and follow the same
+ * rules.
  */
 export function refusedBeforeSending(op: Op, { urls }: Pick<SendParts, 'urls'>): PushResult | undefined {
   try {
@@ -63,13 +63,13 @@ export function refusedBeforeSending(op: Op, { urls }: Pick<SendParts, 'urls'>):
 interface Clarifying {
   readonly parts: SendParts;
   readonly signal: AbortSignal | undefined;
-  /** When the answer arrived. */
+  /** The time of the answer. */
   readonly answered: PresenceMark;
 }
 
 /**
- * Settles a 404 that does not say what is missing. It is about the row if the collection answers after it (F-150). A
- * delete also needs the row to be absent: a server without a DELETE route answers in the same way.
+ * Resolves a 404 that does not tell what is missing. It concerns the row if the collection answers afterwards (F-150).
+ * For a delete, the row must also be absent, because a server without a DELETE route answers in the same way.
  */
 export async function clarified(
   op: Op,
@@ -82,13 +82,13 @@ export async function clarified(
   try {
     exists = await parts.presence.exists(op.kind, signal, answered);
   } catch (error) {
-    // The answer to the operation itself is lost in this: the same request is sent again.
+    // This loses the answer to the operation itself, so the same request is sent again.
     return pushAmbiguous({
-      message: `${labelOf(op)} was answered with ${statusCode}, and asking for the collection failed: ${messageOf(error)}`,
+      message: `${labelOf(op)} was answered with ${statusCode}, and the check of the collection failed: ${messageOf(error)}`,
     });
   }
   if (!exists) {
-    const message = `${labelOf(op)} was answered with ${statusCode} by something that does not serve '${op.kind}' either, ${notOfThisApi}`;
+    const message = `${labelOf(op)} was answered with ${statusCode} by a server that does not serve '${op.kind}' either, ${notOfThisApi}`;
     return { ...pushMalformed(message), isHtml };
   }
   if (op.type === 'upsert') return pushNotFound(statusCode, words);
@@ -100,13 +100,13 @@ export async function clarified(
       return rowIsThere(op, row.data, statusCode, words);
     case 'fetchError':
       return withoutProof(
-        `${labelOf(op)} was answered with ${statusCode}, and asking for the row failed: ${messageOf(row.error)}`,
+        `${labelOf(op)} was answered with ${statusCode}, and the read of the row failed: ${messageOf(row.error)}`,
         row.error,
       );
   }
 }
 
-/** Nothing proves that the row is gone: the same request is sent again, unless what answers is not this API. */
+/** Without proof that the row is gone, the same request is sent again, unless the answer did not come from this API. */
 function withoutProof(message: string, error: unknown): PushResult {
   if (error instanceof AuthError) return pushUnauthorized(message);
   const isTransient =
@@ -117,10 +117,10 @@ function withoutProof(message: string, error: unknown): PushResult {
     : { ...pushMalformed(message), ...(error instanceof ParseError && error.isHtml ? { isHtml: true } : {}) };
 }
 
-/** A tombstone means that the row is gone; a live row, that the server did not delete it. */
+/** A tombstone means that the row is gone. A live row means that the server did not delete it. */
 function rowIsThere(op: Op, row: JsonObject, statusCode: number, words: Omit<RefusalWords, 'statusCode'>): PushResult {
   if (isTombstone(row)) return pushNotFound(statusCode, words);
-  const message = `${labelOf(op)} was answered with ${statusCode}, but the row is still there: does the server have a route that deletes?`;
+  const message = `${labelOf(op)} was answered with ${statusCode}, but the row still exists: does the server have a DELETE route?`;
   return pushRejected({
     statusCode,
     ...words,
@@ -128,7 +128,7 @@ function rowIsThere(op: Op, row: JsonObject, statusCode: number, words: Omit<Ref
   });
 }
 
-/** What the end of an exchange without answer means for the operation. */
+/** The result of an operation whose exchange ended without an answer. */
 export function failedResult(op: Op, error: unknown): PushResult {
   if (error instanceof ExchangeError) {
     if (!error.dispatched) {
@@ -141,11 +141,11 @@ export function failedResult(op: Op, error: unknown): PushResult {
     if (error.reason === 'tooLarge') return pushMalformed(`${labelOf(op)}: ${error.message}`);
     return pushAmbiguous({ message: error.message, ...(error.reason === 'timedOut' ? { timedOut: true } : {}) });
   }
-  // It may have arrived, and would fail in the same way again: the request stays as it is, and the run ends instead of
+  // The request may have arrived and would fail in the same way again. It stays open, and the run ends instead of
   // backing off.
   if (error instanceof SendDefect) return pushMalformed(error.message, error.cause ?? error);
   if (error instanceof AuthError) return pushUnauthorized(error.message);
-  // token() could not reach its server: nothing of ours was taken, and nothing else will get through either.
+  // token() could not reach its server. Nothing was sent, and other requests would fail as well.
   if (error instanceof NetworkError)
     return pushUnavailable({ dispatched: false, noConnection: true, message: error.message });
   return pushAmbiguous({ message: `${labelOf(op)} failed: ${messageOf(error)}` });
@@ -183,20 +183,23 @@ function requestOf(op: Op, { urls, settings }: SendParts, signal: AbortSignal | 
   return { method: 'PUT', url: urls.entity(op.kind, op.id), headers, body, signal };
 }
 
-/** An ETag travels as it came; a `version` out of a body is no ETag until it is quoted (RFC 9110). */
+/** Sends an ETag as received. A `version` from a body is not an ETag until it is quoted (RFC 9110). */
 const entityTag = (version: string): string => (/^(W\/)?".*"$/.test(version) ? version : `"${version}"`);
 
-/** Clients differ in what they strip or refuse in headers; a key that changes on its way is no identity (I2). */
+/**
+ * Clients differ in what they strip or reject in headers. A key that changes on its way does not identify the request
+ * (I2).
+ */
 function headerValue(what: string, value: string): string {
   if (!/^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/.test(value)) {
     throw new ValidationError(
-      `The ${what} '${value.slice(0, 60)}' cannot travel in a header: use visible ASCII characters.`,
+      `The ${what} '${value.slice(0, 60)}' cannot be sent in a header: use visible ASCII characters.`,
     );
   }
   return value;
 }
 
-/** The result of an operation that cannot be put on the wire as it is. */
+/** The result of an operation that cannot be sent in its current form. */
 export const unsendable = (op: Op, error: unknown): PushResult =>
   pushRejected({ code: 'unsendable', message: `${labelOf(op)} was not sent: ${messageOf(error)}` });
 

@@ -163,12 +163,15 @@ describe.each(drivers)('writing on %s', (driver) => {
 
   test('F-104: a replacement of a row that is not there is refused, and nothing is queued', async () => {
     bench = await openShop(driver);
-    await expectNothing(() => bench.writer.replaceAndEnqueue(todoOf('none')), /todos\/none.*no such row/);
+    await expectNothing(
+      () => bench.writer.replaceAndEnqueue(todoOf('none')),
+      /todos\/none.*the row to change does not exist/,
+    );
     await expectNothing(
       () => bench.writer.replaceAndEnqueueDiff(todoOf('none'), todoOf('none', { title: 'x' })),
-      /todos\/none.*no such row/,
+      /todos\/none.*the row to change does not exist/,
     );
-    await expectNothing(() => bench.writer.restore('none'), /todos\/none.*no such row/);
+    await expectNothing(() => bench.writer.restore('none'), /todos\/none.*the row to change does not exist/);
   });
 
   test('F-119: changed fields may be named by property or wire key, and must be columns', async () => {
