@@ -18,8 +18,7 @@ export default defineConfig({
     target: 'es2023',
     modulePreload: false,
     reportCompressedSize: false,
-    // The chart's layout is one large file, loaded with the first chart.
-    chunkSizeWarningLimit: 2_000,
+    chunkSizeWarningLimit: 1_000,
     rolldownOptions: {
       input: { devtools: pathOf('./extension/devtools.html'), panel: pathOf('./extension/panel.html') },
       output: { entryFileNames: '[name].js', chunkFileNames: '[name].js', assetFileNames: '[name][extname]' },

@@ -18,7 +18,7 @@ const shared: UserConfig = {
   target: 'es2023',
   external: [/^node:/],
   // The packages of the panel and of the dialogs are part of them: an app installs React at most.
-  noExternal: ['valibot', '@xyflow/react', '@xyflow/system', 'elkjs', /^@zag-js\//],
+  noExternal: ['valibot', '@xyflow/react', '@xyflow/system', /^@zag-js\//],
   inlineOnly: false,
   // Bundled packages leave out their checks for development.
   define: { 'process.env.NODE_ENV': '"production"' },
@@ -29,12 +29,6 @@ const shared: UserConfig = {
   outputOptions: { comments: { legal: true, annotation: true, jsdoc: false } },
 };
 
-/** `elk.js` is built by itself: `dist/devtools.js` and the inspector's page load the same file. */
-const layoutEngine = {
-  name: 'layout-engine',
-  resolveId: (id: string) => (id === './elk.ts' ? { id: './elk.js', external: true } : undefined),
-};
-
 /**
  * Half of the screens is bundled packages, and the tools are large: their names are shortened. Other chunks keep theirs,
  * since stacks of an app lead there.
@@ -42,7 +36,7 @@ const layoutEngine = {
 const smallChunks = {
   name: 'small-chunks',
   renderChunk: async (code: string, { fileName }: { readonly fileName: string }) =>
-    /^(devtools|react-ui|testing|replay-bundle-.*|attach-devtools-.*)\.js$/.test(fileName)
+    /^(devtools|react-ui|testing|drawn-chart-.*|replay-bundle-.*|attach-devtools-.*)\.js$/.test(fileName)
       ? (await minify(fileName, code, { module: true })).code
       : undefined,
 };
@@ -66,40 +60,36 @@ const workerScript = {
   renderChunk: (code: string) => code.replaceAll('../../browser-worker.ts', './browser-worker.js'),
 };
 
-export default defineConfig([
-  {
-    ...shared,
-    entry: {
-      index: 'src/index.ts',
-      persistence: 'src/persistence.ts',
-      transport: 'src/transport.ts',
-      browser: 'src/browser.ts',
-      'browser-worker': 'src/browser-worker.ts',
-      rpc: 'src/rpc.ts',
-      queries: 'src/queries.ts',
-      react: 'src/react.ts',
-      'react-ui': 'src/react-ui.ts',
-      vue: 'src/vue.ts',
-      svelte: 'src/svelte.ts',
-      solid: 'src/solid.ts',
-      devtools: 'src/devtools.ts',
-      'devtools-node': 'src/devtools-node.ts',
-      'devtools-page': 'src/devtools-page.ts',
-      server: 'src/server.ts',
-      testing: 'src/testing.ts',
-      synchart: 'src/replay/synchart.ts',
-      'synchart-server': 'src/server/synchart-server.ts',
-    },
-    dts: true,
-    clean: true,
-    // CommonJS packages inside the panel ask for React by `require`, which pages lack.
-    plugins: [
-      layoutEngine,
-      smallChunks,
-      workerScript,
-      componentStyles,
-      esmExternalRequirePlugin({ external: [/^react(-dom)?(\/|$)/] }),
-    ],
+export default defineConfig({
+  ...shared,
+  entry: {
+    index: 'src/index.ts',
+    persistence: 'src/persistence.ts',
+    transport: 'src/transport.ts',
+    browser: 'src/browser.ts',
+    'browser-worker': 'src/browser-worker.ts',
+    rpc: 'src/rpc.ts',
+    queries: 'src/queries.ts',
+    react: 'src/react.ts',
+    'react-ui': 'src/react-ui.ts',
+    vue: 'src/vue.ts',
+    svelte: 'src/svelte.ts',
+    solid: 'src/solid.ts',
+    devtools: 'src/devtools.ts',
+    'devtools-node': 'src/devtools-node.ts',
+    'devtools-page': 'src/devtools-page.ts',
+    server: 'src/server.ts',
+    testing: 'src/testing.ts',
+    synchart: 'src/replay/synchart.ts',
+    'synchart-server': 'src/server/synchart-server.ts',
   },
-  { ...shared, entry: { elk: 'src/devtools/panel/chart/elk.ts' }, dts: false, clean: false, minify: true },
-]);
+  dts: true,
+  clean: true,
+  // CommonJS packages inside the panel ask for React by `require`, which pages lack.
+  plugins: [
+    smallChunks,
+    workerScript,
+    componentStyles,
+    esmExternalRequirePlugin({ external: [/^react(-dom)?(\/|$)/] }),
+  ],
+});

@@ -32,7 +32,6 @@ const stories = (name: string, react: ReactRelease): TestProjectInlineConfigurat
       'react/jsx-runtime',
       'react/jsx-dev-runtime',
       '@xyflow/react',
-      'elkjs/lib/elk.bundled.js',
       'valibot',
       '@zag-js/dialog',
       '@zag-js/react',

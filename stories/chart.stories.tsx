@@ -22,6 +22,13 @@ const drawing = (canvasElement: HTMLElement): Promise<HTMLElement> =>
 const viewport = (canvasElement: HTMLElement): string =>
   canvasElement.querySelector<HTMLElement>('.react-flow__viewport')?.style.transform ?? '';
 
+/** Where a panel begins: about ten states, all of them in sight. */
+const showFullChart = async (canvasElement: HTMLElement): Promise<void> => {
+  const overview = await within(canvasElement).findByLabelText('overview');
+  await userEvent.click(overview);
+  await drawing(canvasElement);
+};
+
 export const Paused: Story = {
   play: async ({ canvasElement }) => {
     await expect(await drawing(canvasElement)).toBeVisible();
@@ -73,9 +80,55 @@ export const VisitInTheTimeline: Story = {
     await expect(await canvas.findByRole('complementary', { name: 'Entry' })).toHaveTextContent('→ backoff');
   },
 };
+/** The button that shows all shows all, of the largest drawing in a small panel, too. */
+export const Fits: Story = {
+  args: { width: 420, height: 420 },
+  play: async ({ canvasElement }) => {
+    const canvas = within(canvasElement);
+    await showFullChart(canvasElement);
+    for (const name of ['commands', 'failures', 'inner steps']) await userEvent.click(canvas.getByLabelText(name));
+    const frame = await drawing(canvasElement);
+    await userEvent.click(within(frame).getByRole('button', { name: 'Fit view' }));
+    await waitFor(() => {
+      const outer = frame.getBoundingClientRect();
+      for (const state of frame.querySelectorAll('.sc-state')) {
+        const inner = state.getBoundingClientRect();
+        if (
+          inner.left < outer.left ||
+          inner.right > outer.right ||
+          inner.top < outer.top ||
+          inner.bottom > outer.bottom
+        )
+          throw new Error(`${state.textContent} is out of sight`);
+      }
+    });
+  },
+};
+/** A chart of another version of the engine has no full drawing here. */
+export const AnotherVersion: Story = {
+  args: {
+    bundle: {
+      ...troubles,
+      engine: {
+        ...troubles.engine,
+        chart: {
+          ...troubles.engine.chart,
+          states: troubles.engine.chart.states.map((state) =>
+            state.name === 'planning' ? { ...state, id: `${state.id}Ahead` } : state,
+          ),
+        },
+      },
+    },
+  },
+  play: async ({ canvasElement }) => {
+    await showFullChart(canvasElement);
+    await expect(await within(canvasElement).findByText(/another version of the chart/)).toBeVisible();
+  },
+};
 export const Everything: Story = {
   play: async ({ canvasElement }) => {
     const canvas = within(canvasElement);
+    await showFullChart(canvasElement);
     for (const name of ['commands', 'failures', 'inner steps'])
       await userEvent.click(await canvas.findByLabelText(name));
     await expect(await drawing(canvasElement)).toBeVisible();
@@ -86,6 +139,7 @@ export const ByKeyboard: Story = {
   play: async ({ canvasElement }) => {
     const frame = await drawing(canvasElement);
     await waitFor(() => expect(viewport(canvasElement)).not.toBe(''));
+    await showFullChart(canvasElement);
     const moves = ['{ArrowRight}', '{ArrowDown}', '+', '-', '0', '{Home}'];
     frame.focus();
     for (const move of moves) {
@@ -103,6 +157,7 @@ export const EachPhaseLit: Story = {
   args: { client: walking.client },
   play: async ({ canvasElement }) => {
     await drawing(canvasElement);
+    await showFullChart(canvasElement);
     const lines = (): number => canvasElement.querySelectorAll('.sc-outline-line[data-active="true"]').length;
     for (const { view } of capturedPhases.phases) {
       walking.show(view);
@@ -121,6 +176,7 @@ const show = (phase: string): void => {
 export const Follows: Story = {
   args: { client: following.client },
   play: async ({ canvasElement }) => {
+    await showFullChart(canvasElement);
     const frame = await drawing(canvasElement);
     const lit = (name: string): Element | undefined =>
       [...canvasElement.querySelectorAll('.sc-state[data-active="true"]')].find(
@@ -149,7 +205,7 @@ export const Follows: Story = {
     show('backoff');
     await until(() => isInSight('backoff'));
     // Whoever asks for other arrows gets another drawing, and is shown the same place of it.
-    await userEvent.click(canvasElement.querySelector('input[type="checkbox"]') as HTMLElement);
+    await userEvent.click(within(canvasElement).getByLabelText('commands'));
     await until(() => within(frame).queryAllByText(/SYNC/).length > 0);
     await until(() => isInSight('backoff'));
     await userEvent.click(within(frame).getByRole('button', { name: 'Where it is now' }));

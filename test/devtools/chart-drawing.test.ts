@@ -1,22 +1,31 @@
-import Elk from 'elkjs/lib/elk.bundled.js';
 import { expect, test } from 'vitest';
 import { activeIds, chartViewOf } from '../../src/devtools/agent/recording/chart-view.ts';
 import {
   areaOf,
   arrowsOf,
+  fittingViewport,
+  overviewDrawing,
   plainDrawing,
-  toDrawing,
-  toElkGraph,
   whereToBegin,
+  type ChartDrawing,
+  type DrawingOptions,
 } from '../../src/devtools/views/chart/chart-drawing.ts';
+import { drawChart } from '../../src/devtools/views/chart/draw-chart.ts';
 import { createStateHistories } from '../../src/devtools/views/chart/chart-history.ts';
 import type { LogEntry, StateValueJson } from '../../src/devtools/protocol/log-entry.ts';
 import { syncMachine } from '../../src/machines/sync-machine.ts';
 
 const chart = chartViewOf(syncMachine);
 
-test('draws every phase of the machine inside its region without overlaps', async () => {
-  const drawing = toDrawing(chart, await new Elk().layout(toElkGraph(chart, plainDrawing)), plainDrawing);
+function drawn(options: DrawingOptions, of = chart): ChartDrawing {
+  const result = drawChart(of, options);
+  if (result === undefined) throw new Error('the chart has no drawing');
+  return result.drawing;
+}
+const namesIn = ({ states }: ChartDrawing): readonly string[] => states.map(({ state }) => state.name);
+
+test('draws every phase of the machine inside its region without overlaps', () => {
+  const drawing = drawn(plainDrawing);
   const names = drawing.states.map(({ state }) => state.name);
   for (const phase of [
     'idle',
@@ -53,8 +62,8 @@ test('draws every phase of the machine inside its region without overlaps', asyn
   expect(whereToBegin(drawing, new Set(running))).toBe('sync.activity.running.planning');
 });
 
-test("I12: places a state's area inside its box; a state that is not drawn has no area", async () => {
-  const drawing = toDrawing(chart, await new Elk().layout(toElkGraph(chart, plainDrawing)), plainDrawing);
+test("I12: places a state's area inside its box; a state that is not drawn has no area", () => {
+  const drawing = drawn(plainDrawing);
   const inner = drawing.states.filter(({ parent }) => parent !== undefined);
   expect(inner.length).toBeGreaterThan(10);
   for (const { state, parent = '' } of inner) {
@@ -76,7 +85,7 @@ test('draws all transitions between two states as one arrow, and commands and fa
   expect(
     plain.flatMap(({ labels }) => labels).filter((label) => label === 'PAUSE' || label.startsWith('error ')),
   ).toEqual([]);
-  const all = arrowsOf(chart, { showsSteps: true, showsCommands: true, showsFailures: true });
+  const all = arrowsOf(chart, { isOverview: false, showsSteps: true, showsCommands: true, showsFailures: true });
   expect(all.flatMap(({ labels }) => labels)).toEqual(expect.arrayContaining(['PAUSE', 'error planning']));
 });
 
@@ -107,4 +116,84 @@ test("a state's history counts its entries and their durations, also under a cus
     },
     { entered: 1, spentMs: 50, lastEntered: 100, visits: [{ at: 100, cause: 'SYNC', entryId: 2, tookMs: 50 }] },
   ]);
+});
+
+test('the overview shows ten states and the box of a run, without any label that names a result', () => {
+  const overview = drawn(overviewDrawing);
+  expect(namesIn(overview).toSorted()).toEqual(
+    [
+      'backoff',
+      'failed',
+      'idle',
+      'paused',
+      'pulling',
+      'pushing',
+      'resolvingConflict',
+      'running',
+      'standby',
+      'starting',
+      'stopped',
+    ].toSorted(),
+  );
+  expect(overview.states.filter(({ parent }) => parent === 'running').map(({ state }) => state.name)).toEqual([
+    'pushing',
+    'resolvingConflict',
+    'pulling',
+  ]);
+  const arrows = overview.arrows.map(({ id }) => id);
+  expect(arrows).toEqual(expect.arrayContaining(['starting idle', 'standby running', 'running backoff']));
+  expect(overview.arrows.flatMap(({ labels }) => labels).filter((label) => /^(done|error) /.test(label))).toEqual([]);
+});
+
+test('keeps every layout when an app provides implementations', () => {
+  const provided = chartViewOf(syncMachine.provide({ delays: { retryDelay: 5 } }));
+  for (const isOverview of [true, false])
+    for (const showsSteps of [true, false])
+      for (const showsCommands of [true, false]) {
+        const options = { isOverview, showsSteps, showsCommands, showsFailures: true };
+        expect(drawn(options, provided)).toEqual(drawn(options));
+        expect(drawChart(provided, options)?.options).toEqual(options);
+      }
+});
+
+test('a chart with another state gets the overview, and one with other states has no drawing', () => {
+  const later = {
+    ...chart,
+    states: [
+      ...chart.states,
+      {
+        id: 'waitingForWifi',
+        name: 'waitingForWifi',
+        parent: 'sync.activity',
+        type: 'atomic' as const,
+        isInitial: false,
+        tags: [],
+        invokes: [],
+        entry: [],
+        exit: [],
+      },
+    ],
+  };
+  expect(drawChart(later, plainDrawing)).toEqual({ drawing: drawn(overviewDrawing), options: overviewDrawing });
+  const other = {
+    root: 'door',
+    states: later.states.filter(({ id }) => id === 'waitingForWifi').map((state) => ({ ...state, parent: undefined })),
+    transitions: [],
+  };
+  expect(drawChart(other, overviewDrawing)).toBeUndefined();
+});
+
+test('fits every drawing into its frame without enlarging it', () => {
+  const largest = drawn({ isOverview: false, showsSteps: true, showsCommands: true, showsFailures: true });
+  for (const frame of [
+    { clientWidth: 90, clientHeight: 120 },
+    { clientWidth: 770, clientHeight: 200 },
+    { clientWidth: 5000, clientHeight: 4000 },
+  ]) {
+    const { x, y, zoom } = fittingViewport(largest, frame);
+    expect(zoom).toBeLessThanOrEqual(1);
+    expect([x, y].every((place) => place >= 0)).toBe(true);
+    expect(x + largest.width * zoom).toBeLessThanOrEqual(frame.clientWidth);
+    expect(y + largest.height * zoom).toBeLessThanOrEqual(frame.clientHeight);
+  }
 });

@@ -78,7 +78,7 @@ describe.each<{ readonly react: ReactRelease }>([{ react: '18' }, { react: '19' 
     await panel()
       .getByRole('button', { name: /todos\/a/ })
       .waitFor();
-    // The chart is laid out under the same policy.
+    // The chart is drawn under the same policy.
     await panel().getByRole('tab', { name: 'Chart' }).click();
     await panel().getByText('pushing').first().waitFor();
     await panel().getByRole('button', { name: 'Sync now' }).click();
@@ -210,6 +210,20 @@ describe.each<{ readonly react: ReactRelease }>([{ react: '18' }, { react: '19' 
     await popup.getByRole('region', { name: 'synchart devtools' }).waitFor();
     await popup.getByRole('button', { name: 'Sync now' }).waitFor();
     await popup.close();
+  });
+
+  test('I12: says when the drawing of the chart cannot be loaded, keeps the list, and can try again', async () => {
+    await page.route('**/drawn-chart*', (route) => route.abort());
+    await mount({ open: true });
+    await panel().getByRole('tab', { name: 'Chart' }).click();
+    await panel().getByText('The drawing cannot be loaded').waitFor();
+    await panel()
+      .getByRole('button', { name: /^pushing/ })
+      .waitFor();
+    expect(complaints.splice(0).filter((text) => !text.includes('net::ERR_FAILED'))).toEqual([]);
+    await page.unroute('**/drawn-chart*');
+    await panel().getByRole('button', { name: 'Try again' }).click();
+    await page.locator('.react-flow__node').first().waitFor();
   });
 
   test('I12: animates the last step in the chart, unless the user prefers reduced motion', async () => {

@@ -7,7 +7,7 @@ import { build, type Plugin } from 'esbuild';
 import { buildPage } from '../support/build-page.ts';
 
 /** Texts that only the devtools have: of the panel, of the agent, of their packages. */
-const marks = ['sc-tabs', 'synchart-bundle', '"attachDevtools")', 'react-flow', 'org.eclipse.elk'];
+const marks = ['sc-tabs', 'synchart-bundle', '"attachDevtools")', 'react-flow'];
 
 async function bundled(isDevelopment: boolean): Promise<string> {
   const page = await buildPage('test/package/app-page.ts', { __DEVELOPMENT__: String(isDevelopment) });

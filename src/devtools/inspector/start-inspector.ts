@@ -28,13 +28,10 @@ export async function startInspector(engine: SyncEngine, given: InspectorOptions
   return serveInspector(attachDevtools(engine, options), port, builtPanel);
 }
 
-/**
- * The panel as `npm run build` puts it beside the built entry. The layout engine lies one folder up, where
- * `synchart/devtools` finds it, too.
- */
+/** The panel as `npm run build` puts it beside the built entry. */
 async function builtPanel(name: string): Promise<Uint8Array | undefined> {
   try {
-    return await readFile(new URL(name === 'elk.js' ? './elk.js' : `./devtools-panel/${name}`, import.meta.url));
+    return await readFile(new URL(`./devtools-panel/${name}`, import.meta.url));
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;

@@ -25,6 +25,7 @@ import {
 } from 'react';
 import {
   areaOf,
+  fittingViewport,
   labelOf,
   whereToBegin,
   type ChartDrawing,
@@ -32,7 +33,7 @@ import {
   type DrawnState,
 } from '../../views/chart/chart-drawing.ts';
 import type { TakenStep } from '../../views/chart/chart-taken.ts';
-import { Icon } from '../parts/icon.tsx';
+import { Icon, type IconName } from '../parts/icon.tsx';
 
 export interface ChartCanvasProps {
   readonly drawing: ChartDrawing;
@@ -55,7 +56,7 @@ type Flow = ReactFlowInstance<StateNode, ArrowEdge>;
 const nodeTypes = { state: StateBox };
 const edgeTypes = { arrow: ArrowLine };
 /** Below this size of the whole, it begins with the part where something is going on. */
-const readable = 0.6;
+const readable = 0.5;
 const step = 60;
 /** How long a state must last to be followed, ms. */
 const followAfterMs = 300;
@@ -121,22 +122,26 @@ export function ChartCanvas({ drawing, active, taken, turn, selected, onSelect }
     follows.current = false;
   };
   const area = useMemo(() => (begin === undefined ? undefined : areaOf(drawing, begin)), [drawing, begin]);
+  const showAll = useCallback(
+    (shown: Flow, duration = motionMs()): void => {
+      if (frame.current !== null) void shown.setViewport(fittingViewport(drawing, frame.current), { duration });
+    },
+    [drawing],
+  );
   const showActive = useCallback(
     (shown: Flow, duration = motionMs()): void => {
       follows.current = true;
-      if (area === undefined) void shown.fitView({ maxZoom: 1, duration });
+      if (area === undefined) showAll(shown, duration);
       else void shown.setCenter(area.x + area.width / 2, area.y + area.height / 2, { zoom: 0.95, duration });
     },
-    [area],
+    [area, showAll],
   );
   const showFirst = useCallback(
     (shown: Flow): void => {
-      const { clientWidth = 0, clientHeight = 0 } = frame.current ?? {};
-      if (Math.min(clientWidth / drawing.width, clientHeight / drawing.height) >= readable)
-        void shown.fitView({ maxZoom: 1 });
+      if (frame.current !== null && fittingViewport(drawing, frame.current).zoom >= readable) showAll(shown, 0);
       else showActive(shown, 0);
     },
-    [drawing, showActive],
+    [drawing, showActive, showAll],
   );
   useLayoutEffect(() => {
     if (flow === undefined || drawn.current === drawing) return;
@@ -164,7 +169,7 @@ export function ChartCanvas({ drawing, active, taken, turn, selected, onSelect }
       '+': () => shown.zoomIn(),
       '=': () => shown.zoomIn(),
       '-': () => shown.zoomOut(),
-      '0': () => shown.fitView(),
+      '0': () => showAll(shown),
       Home: () => showActive(shown),
     };
     const move = moves[event.key];
@@ -197,7 +202,7 @@ export function ChartCanvas({ drawing, active, taken, turn, selected, onSelect }
           // Without an event it was not moved by hand.
           if (event !== null) leave();
         }}
-        minZoom={0.1}
+        minZoom={0.02}
         maxZoom={2}
         nodesDraggable={false}
         nodesConnectable={false}
@@ -207,19 +212,33 @@ export function ChartCanvas({ drawing, active, taken, turn, selected, onSelect }
         proOptions={{ hideAttribution: true }}
         onNodeClick={(_, node) => onSelect(node.id)}
       >
-        <Controls showInteractive={false} aria-label="Zoom" onZoomIn={leave} onZoomOut={leave} onFitView={leave}>
-          <Here onClick={showActive} />
+        <Controls showInteractive={false} showFitView={false} aria-label="Zoom" onZoomIn={leave} onZoomOut={leave}>
+          <Steer
+            icon="fit"
+            label="Fit view"
+            onClick={(shown) => {
+              leave();
+              showAll(shown);
+            }}
+          />
+          <Steer icon="here" label="Where it is now" onClick={showActive} />
         </Controls>
       </ReactFlow>
     </figure>
   );
 }
 
-function Here({ onClick }: { readonly onClick: (flow: Flow) => void }): ReactNode {
+interface SteerProps {
+  readonly icon: IconName;
+  readonly label: string;
+  readonly onClick: (flow: Flow) => void;
+}
+
+function Steer({ icon, label, onClick }: SteerProps): ReactNode {
   const flow = useReactFlow<StateNode, ArrowEdge>();
   return (
-    <ControlButton title="Where it is now" aria-label="Where it is now" onClick={() => onClick(flow)}>
-      <Icon name="here" />
+    <ControlButton title={label} aria-label={label} onClick={() => onClick(flow)}>
+      <Icon name={icon} />
     </ControlButton>
   );
 }

@@ -1,23 +1,21 @@
 import { useMemo, useState, type ReactNode } from 'react';
-import { plainDrawing } from '../../views/chart/chart-drawing.ts';
+import { overviewDrawing } from '../../views/chart/chart-drawing.ts';
 import { createStateHistories, lastTransition, type StateHistory } from '../../views/chart/chart-history.ts';
-import { takenStep } from '../../views/chart/chart-taken.ts';
 import { describeTime } from '../../views/words/describe-time.ts';
-import { ChartCanvas } from './chart-canvas.tsx';
 import { ChartOutline } from './chart-outline.tsx';
 import { ChartStateDetail } from './chart-state-detail.tsx';
 import { usePanelState } from '../context/panel-context.tsx';
 import type { PanelViewProps } from '../context/panel-view.ts';
 import { EmptyState } from '../parts/empty-state.tsx';
-import { useChartDrawing } from './use-chart-drawing.ts';
+import { useDrawnChart } from './use-drawn-chart.ts';
 
 /** The machine as it is defined, with the states that are active lit, and the same as a list. */
 export function ChartPanelView({ onOpen }: PanelViewProps): ReactNode {
   const { engine, view, entries, revision } = usePanelState();
-  const [options, setOptions] = useState(plainDrawing);
+  const [options, setOptions] = useState(overviewDrawing);
   const [selected, setSelected] = useState<string>();
   const chart = engine?.chart;
-  const drawing = useChartDrawing(chart, options);
+  const { DrawnChart, problem, tryAgain } = useDrawnChart();
   const active = useMemo(() => new Set(view?.active), [view]);
   // The list grows in place; its revision tells that it did.
   const [historiesOf] = useState(() => createStateHistories());
@@ -29,19 +27,13 @@ export function ChartPanelView({ onOpen }: PanelViewProps): ReactNode {
     [historiesOf, chart, view, entries, revision],
   );
   const last = lastTransition(entries);
-  const taken = useMemo(
-    () =>
-      chart === undefined || drawing === undefined
-        ? undefined
-        : takenStep(chart, drawing.arrows, options, last, active),
-    [chart, drawing, options, last, active],
-  );
   if (chart === undefined || view === undefined) return <EmptyState title="No engine yet" />;
-  const toggle = (name: keyof typeof options, label: string): ReactNode => (
+  const toggle = (name: keyof typeof options, label: string, isFixed = false): ReactNode => (
     <label className="sc-actions">
       <input
         type="checkbox"
         checked={options[name]}
+        disabled={isFixed}
         onChange={(event) => setOptions({ ...options, [name]: event.target.checked })}
       />
       {label}
@@ -51,9 +43,10 @@ export function ChartPanelView({ onOpen }: PanelViewProps): ReactNode {
   return (
     <>
       <div className="sc-toolbar">
-        {toggle('showsCommands', 'commands')}
-        {toggle('showsFailures', 'failures')}
-        {toggle('showsSteps', 'inner steps')}
+        {toggle('isOverview', 'overview')}
+        {toggle('showsCommands', 'commands', options.isOverview)}
+        {toggle('showsFailures', 'failures', options.isOverview)}
+        {toggle('showsSteps', 'inner steps', options.isOverview)}
         <span className="grow" />
         <span className="quiet clip" role="status">
           {last === undefined ? 'nothing has moved yet' : `last: ${last.cause}, ${describeTime(last.at)}`}
@@ -61,19 +54,26 @@ export function ChartPanelView({ onOpen }: PanelViewProps): ReactNode {
       </div>
       <div className="sc-chart">
         <ChartOutline chart={chart} active={active} histories={histories} selected={selected} onSelect={setSelected} />
-        {drawing === undefined || taken === undefined ? (
-          <p className="sc-empty" role="status">
-            Drawing…
-          </p>
-        ) : (
-          <ChartCanvas
-            drawing={drawing}
+        {DrawnChart !== undefined ? (
+          <DrawnChart
+            chart={chart}
+            options={options}
             active={active}
-            taken={taken}
-            turn={last?.id ?? 0}
+            last={last}
             selected={selected}
             onSelect={setSelected}
           />
+        ) : problem === undefined ? (
+          <p className="sc-empty" role="status">
+            Loading the drawing…
+          </p>
+        ) : (
+          <div className="sc-empty" role="alert">
+            <p>The drawing cannot be loaded: {problem}. The list shows the same states.</p>
+            <button type="button" className="sc-button" onClick={tryAgain}>
+              Try again
+            </button>
+          </div>
         )}
         {selected !== undefined && (
           <ChartStateDetail

@@ -9,7 +9,9 @@ export const chartStyles = `
 .sc-outline-line[data-active="true"] { font-weight: 600; }
 .sc-outline-line .clip { flex: 1; }
 .sc-outline-line .number { font-size: var(--text-small); font-weight: 400; }
-.sc-canvas { position: relative; min-block-size: 0; overflow: hidden; background: var(--bg); }
+.sc-drawn { display: flex; flex-direction: column; min-block-size: 0; min-inline-size: 0; }
+.sc-drawn-note { margin: 0; padding: var(--s1) var(--s3); border-block-end: 1px solid var(--border); }
+.sc-canvas { flex: 1; position: relative; min-block-size: 0; overflow: hidden; background: var(--bg); }
 .sc-chart-detail { position: absolute; inset-block: 0; inset-inline-end: 0; inline-size: min(320px, 100%); z-index: 6; overflow: auto; padding: var(--s3); background: var(--bg); border-inline-start: 1px solid var(--border); }
 .sc-leads { display: grid; gap: var(--s1); }
 .sc-leads li { display: flex; flex-wrap: wrap; gap: 0 var(--s1); }

@@ -1,8 +1,9 @@
-import type { ElkExtendedEdge, ElkNode } from 'elkjs/lib/elk-api.js';
 import type { ChartState, ChartTransition, ChartView } from '../../protocol/engine-view.ts';
 
 /** What of the chart is drawn. */
 export interface DrawingOptions {
+  /** Draws only what an engine is busy with, as about ten states. The other choices then have no effect. */
+  readonly isOverview: boolean;
   /** The small states inside a step, such as whether it was told to pause meanwhile. */
   readonly showsSteps: boolean;
   /** Arrows of commands (capitals). */
@@ -11,7 +12,14 @@ export interface DrawingOptions {
   readonly showsFailures: boolean;
 }
 
-export const plainDrawing: DrawingOptions = { showsSteps: false, showsCommands: false, showsFailures: false };
+/** The full chart without the arrows of commands and failures. */
+export const plainDrawing: DrawingOptions = {
+  isOverview: false,
+  showsSteps: false,
+  showsCommands: false,
+  showsFailures: false,
+};
+export const overviewDrawing: DrawingOptions = { ...plainDrawing, isOverview: true };
 
 /** All arrows from one state to another, as one line. */
 export interface ChartArrow {
@@ -48,34 +56,89 @@ export interface ChartDrawing {
 
 /** Deeper states are steps inside a step. */
 const depthOfSteps = 4;
-const rowHeight = 28;
-const titleHeight = 26;
-const letterWidth = 6.6;
 const mostLabelLetters = 26;
+
+/** Names in the machine of what the overview shows. `running` is a box around the steps of a run. */
+const overviewStates: ReadonlySet<string> = new Set([
+  'starting',
+  'idle',
+  'standby',
+  'running',
+  'pushing',
+  'resolvingConflict',
+  'pulling',
+  'backoff',
+  'paused',
+  'failed',
+  'stopped',
+]);
+/** The overview shows states that the machine leaves at once as a part of the run. */
+const passedStates: ReadonlySet<string> = new Set(['assessing', 'tidying', 'resuming']);
 
 const isCommand = (event: string): boolean => /^[A-Z_]+$/.test(event);
 const isFailure = (event: string): boolean => event.startsWith('error ');
+const isResult = (event: string): boolean => event.startsWith('done ') || isFailure(event);
 
 /** The states that are drawn, and for each state the one that stands for it. */
 export function shownStates(
   chart: ChartView,
-  { showsSteps }: Pick<DrawingOptions, 'showsSteps'>,
+  { isOverview, showsSteps }: Pick<DrawingOptions, 'isOverview' | 'showsSteps'>,
 ): { readonly states: readonly ChartState[]; readonly standIn: ReadonlyMap<string, string> } {
-  const parents = new Map(chart.states.map(({ id, parent }) => [id, parent]));
-  const depthOf = (id: string): number => {
-    const parent = parents.get(id);
-    return parent === undefined ? 0 : 1 + depthOf(parent);
+  const byId = new Map(chart.states.map((state) => [state.id, state]));
+  const depthOf = ({ parent }: ChartState): number => {
+    const above = parent === undefined ? undefined : byId.get(parent);
+    return above === undefined ? 0 : 1 + depthOf(above);
   };
-  const isShown = ({ id, type }: ChartState): boolean =>
-    type !== 'history' && (showsSteps || depthOf(id) < depthOfSteps);
-  const standIn = new Map<string, string>();
+  const isShown = (state: ChartState): boolean =>
+    isOverview
+      ? overviewStates.has(state.id)
+      : state.type !== 'history' && state.id !== chart.root && (showsSteps || depthOf(state) < depthOfSteps);
   const nearest = (state: ChartState): string => {
     if (isShown(state)) return state.id;
-    const parent = chart.states.find(({ id }) => id === state.parent);
-    return parent === undefined ? chart.root : nearest(parent);
+    if (isOverview && passedStates.has(state.name) && byId.has('running')) return 'running';
+    const above = state.parent === undefined ? undefined : byId.get(state.parent);
+    return above === undefined ? chart.root : nearest(above);
   };
-  for (const state of chart.states) standIn.set(state.id, nearest(state));
-  return { states: chart.states.filter(isShown), standIn };
+  return {
+    states: chart.states.filter(isShown),
+    standIn: new Map(chart.states.map((state) => [state.id, nearest(state)])),
+  };
+}
+
+/** The innermost drawn box around each drawn state; undefined for those in no box. */
+export function boxesOf(
+  chart: ChartView,
+  options: Pick<DrawingOptions, 'isOverview' | 'showsSteps'>,
+): ReadonlyMap<string, string | undefined> {
+  const { states, standIn } = shownStates(chart, options);
+  return new Map(
+    states.map(({ id, parent }) => {
+      const box = parent === undefined ? undefined : standIn.get(parent);
+      return [id, box === chart.root ? undefined : box];
+    }),
+  );
+}
+
+/**
+ * Finds the drawn states that a transition connects; undefined where it would lead from a state to itself. In the
+ * overview, an arrow that leaves or enters a box ends at the box, and no arrow connects a box with what is in it.
+ */
+export function arrowEndsOf(
+  chart: ChartView,
+  options: Pick<DrawingOptions, 'isOverview' | 'showsSteps'>,
+): (
+  transition: Pick<ChartTransition, 'source' | 'target'>,
+) => { readonly source: string; readonly target: string } | undefined {
+  const { standIn } = shownStates(chart, options);
+  const boxes = boxesOf(chart, options);
+  return ({ source, target }) => {
+    const [from, to] = [standIn.get(source), standIn.get(target)];
+    if (from === undefined || to === undefined || from === chart.root || to === chart.root) return undefined;
+    const boxed = options.isOverview && boxes.get(from) !== boxes.get(to);
+    const ends = boxed ? [boxes.get(from) ?? from, boxes.get(to) ?? to] : [from, to];
+    const [start = from, end = to] = ends;
+    return start === end ? undefined : { source: start, target: end };
+  };
 }
 
 /**
@@ -83,15 +146,15 @@ export function shownStates(
  * is left out.
  */
 export function arrowsOf(chart: ChartView, options: DrawingOptions): readonly ChartArrow[] {
-  const { standIn } = shownStates(chart, options);
+  const endsOf = arrowEndsOf(chart, options);
   const arrows = new Map<string, { source: string; target: string; labels: Set<string> }>();
-  for (const { source, target, event } of chart.transitions) {
-    if (!isWanted({ event }, options)) continue;
-    const [from, to] = [standIn.get(source), standIn.get(target)];
-    if (from === undefined || to === undefined || from === to || from === chart.root) continue;
-    const key = `${from} ${to}`;
-    const arrow = arrows.get(key) ?? { source: from, target: to, labels: new Set<string>() };
-    if (event !== '') arrow.labels.add(event);
+  for (const transition of chart.transitions) {
+    const { event } = transition;
+    const ends = isWanted({ event }, options) ? endsOf(transition) : undefined;
+    if (ends === undefined) continue;
+    const key = `${ends.source} ${ends.target}`;
+    const arrow = arrows.get(key) ?? { ...ends, labels: new Set<string>() };
+    if (event !== '' && !(options.isOverview && isResult(event))) arrow.labels.add(event);
     arrows.set(key, arrow);
   }
   return [...arrows].map(([key, { source, target, labels }]) => ({ id: key, source, target, labels: [...labels] }));
@@ -99,8 +162,9 @@ export function arrowsOf(chart: ChartView, options: DrawingOptions): readonly Ch
 
 const isWanted = (
   { event }: Pick<ChartTransition, 'event'>,
-  { showsCommands, showsFailures }: DrawingOptions,
-): boolean => (showsCommands || !isCommand(event)) && (showsFailures || !isFailure(event));
+  { isOverview, showsCommands, showsFailures }: DrawingOptions,
+): boolean =>
+  ((showsCommands && !isOverview) || !isCommand(event)) && ((showsFailures && !isOverview) || !isFailure(event));
 
 /** One line of text for an arrow; the rest is in the list beside the drawing. */
 export const labelOf = ({ labels }: Pick<ChartArrow, 'labels'>): string => {
@@ -108,96 +172,8 @@ export const labelOf = ({ labels }: Pick<ChartArrow, 'labels'>): string => {
   return text.length > mostLabelLetters ? `${text.slice(0, mostLabelLetters - 1)}…` : text;
 };
 
-/** The graph that ELK lays out: regions and phases as boxes with their states inside. */
-export function toElkGraph(chart: ChartView, options: DrawingOptions): ElkNode {
-  const { states } = shownStates(chart, options);
-  const nodeOf = (state: ChartState): ElkNode => {
-    const children = states.filter(({ parent }) => parent === state.id).map(nodeOf);
-    const width = Math.max(70, Math.round(state.name.length * letterWidth + 26));
-    return children.length === 0
-      ? { id: state.id, width, height: rowHeight }
-      : {
-          id: state.id,
-          children,
-          layoutOptions: {
-            'elk.padding': `[top=${titleHeight + 8},left=10,bottom=10,right=10]`,
-            'elk.nodeSize.constraints': 'MINIMUM_SIZE',
-            'elk.nodeSize.minimum': `(${width + 20}, 60)`,
-          },
-        };
-  };
-  const root = states.find(({ id }) => id === chart.root);
-  const edges = arrowsOf(chart, options).map((arrow): ElkExtendedEdge => {
-    const text = labelOf(arrow);
-    return {
-      id: arrow.id,
-      sources: [arrow.source],
-      targets: [arrow.target],
-      ...(text === ''
-        ? {}
-        : { labels: [{ id: `${arrow.id} label`, text, width: Math.round(text.length * 5.6) + 6, height: 14 }] }),
-    };
-  });
-  return {
-    id: ' drawing',
-    layoutOptions: {
-      'elk.algorithm': 'layered',
-      'elk.direction': 'DOWN',
-      'elk.hierarchyHandling': 'INCLUDE_CHILDREN',
-      'elk.json.edgeCoords': 'ROOT',
-      'elk.layered.spacing.nodeNodeBetweenLayers': '30',
-      'elk.layered.spacing.edgeNodeBetweenLayers': '14',
-      'elk.layered.spacing.edgeEdgeBetweenLayers': '8',
-      'elk.spacing.nodeNode': '18',
-      'elk.spacing.edgeNode': '10',
-      'elk.spacing.componentComponent': '16',
-      'elk.aspectRatio': '1.6',
-      'elk.edgeLabels.inline': 'true',
-      'elk.layered.considerModelOrder.strategy': 'NODES_AND_EDGES',
-      'elk.randomSeed': '1',
-    },
-    children: root === undefined ? [] : states.filter(({ parent }) => parent === root.id).map(nodeOf),
-    edges,
-  };
-}
-
-/** Reads what ELK laid out. */
-export function toDrawing(chart: ChartView, laidOut: ElkNode, options: DrawingOptions): ChartDrawing {
-  const byId = new Map(chart.states.map((state) => [state.id, state]));
-  const states: DrawnState[] = [];
-  const visit = (node: ElkNode, parent: string | undefined): void => {
-    const state = byId.get(node.id);
-    if (state === undefined) return;
-    const { x = 0, y = 0, width = 0, height = 0, children = [] } = node;
-    states.push({ state, x, y, width, height, parent, isBox: children.length > 0 });
-    for (const child of children) visit(child, node.id);
-  };
-  for (const node of laidOut.children ?? []) visit(node, undefined);
-  const arrows = new Map(arrowsOf(chart, options).map((arrow) => [arrow.id, arrow]));
-  return {
-    width: laidOut.width ?? 0,
-    height: laidOut.height ?? 0,
-    states,
-    arrows: edgesOf(laidOut).flatMap((edge): DrawnArrow[] => {
-      const arrow = arrows.get(edge.id);
-      const [section] = edge.sections ?? [];
-      if (arrow === undefined || section === undefined) return [];
-      const [label] = edge.labels ?? [];
-      return [
-        {
-          ...arrow,
-          points: [section.startPoint, ...(section.bendPoints ?? []), section.endPoint],
-          ...(label === undefined ? {} : { label: { x: label.x ?? 0, y: label.y ?? 0, width: label.width ?? 0 } }),
-        },
-      ];
-    }),
-  };
-}
-
-const edgesOf = (node: ElkNode): readonly ElkExtendedEdge[] => [
-  ...(node.edges ?? []),
-  ...(node.children ?? []).flatMap(edgesOf),
-];
+/** Room for the text of an arrow, px. */
+export const labelWidth = (text: string): number => Math.round(text.length * 5.6) + 6;
 
 /** The active state to begin with: the innermost one of the largest region, where the work is done. */
 export function whereToBegin({ states }: ChartDrawing, active: ReadonlySet<string>): string | undefined {
@@ -223,4 +199,20 @@ export function areaOf(
   // Places are within the box that a state is in.
   const around = parent === undefined ? undefined : areaOf(drawing, parent);
   return { x: drawn.x + (around?.x ?? 0), y: drawn.y + (around?.y ?? 0), width, height };
+}
+
+/** Around a drawing that fits, px. */
+const margin = 12;
+
+/** Moves and shrinks a drawing so that a frame shows all of it, in the middle. It is never enlarged. */
+export function fittingViewport(
+  { width, height }: Pick<ChartDrawing, 'width' | 'height'>,
+  frame: { readonly clientWidth: number; readonly clientHeight: number },
+): { readonly x: number; readonly y: number; readonly zoom: number } {
+  const zoom = Math.min(
+    1,
+    Math.max(1, frame.clientWidth - 2 * margin) / width,
+    Math.max(1, frame.clientHeight - 2 * margin) / height,
+  );
+  return { x: (frame.clientWidth - width * zoom) / 2, y: (frame.clientHeight - height * zoom) / 2, zoom };
 }

@@ -1,6 +1,6 @@
 import type { ChartTransition, ChartView } from '../../protocol/engine-view.ts';
 import type { TransitionEntry } from '../../protocol/log-entry.ts';
-import { shownStates, type ChartArrow, type DrawingOptions } from './chart-drawing.ts';
+import { arrowEndsOf, shownStates, type ChartArrow, type DrawingOptions } from './chart-drawing.ts';
 
 /** Where the last step of the chart went: ids of arrows, and of states that it led to. */
 export interface TakenStep {
@@ -16,12 +16,13 @@ export interface TakenStep {
 export function takenStep(
   chart: ChartView,
   arrows: readonly ChartArrow[],
-  options: Pick<DrawingOptions, 'showsSteps'>,
+  options: Pick<DrawingOptions, 'isOverview' | 'showsSteps'>,
   last: Pick<TransitionEntry, 'cause' | 'sources'> | undefined,
   active: ReadonlySet<string>,
 ): TakenStep {
   if (last === undefined) return { arrows: new Set(), reached: new Set() };
   const { standIn } = shownStates(chart, options);
+  const endsOf = arrowEndsOf(chart, options);
   const parents = new Map(chart.states.map(({ id, parent }) => [id, parent]));
   const isWithin = (id: string, outer: string): boolean => {
     for (let own: string | undefined = id; own !== undefined; own = parents.get(own)) if (own === outer) return true;
@@ -34,9 +35,10 @@ export function takenStep(
     for (const transition of chart.transitions) {
       if (transition.source !== source || !isOf(transition, last.cause)) continue;
       if (!active.has(transition.target) && !later.some((id) => isWithin(id, transition.target))) continue;
-      const [from, to] = [standIn.get(source), standIn.get(transition.target)];
+      const to = standIn.get(transition.target);
       if (to !== undefined && active.has(transition.target)) reached.add(to);
-      const arrow = arrows.find((candidate) => candidate.source === from && candidate.target === to);
+      const ends = endsOf(transition);
+      const arrow = arrows.find(({ source: from, target }) => from === ends?.source && target === ends.target);
       if (arrow !== undefined) taken.add(arrow.id);
     }
   }
