@@ -8,10 +8,10 @@ export function hasSeveralStatements(sql: string, family?: SqlFamily): boolean {
   // Nearly every statement has none: no need to look closer.
   const first = sql.indexOf(';');
   if (first === -1 || sql.slice(first + 1).trim() === '') return false;
-  if (createsTrigger(new SqlReader(sql, family))) return false;
   const reader = new SqlReader(sql, family);
-  let hasBegun = false;
-  let hasEnded = false;
+  let hasBegun = createsTrigger(new SqlReader(sql, family));
+  if (hasBegun) passBody(reader);
+  let hasEnded = reader.is(';');
   while (reader.nextOuter()) {
     if (reader.is(';')) hasEnded = hasBegun;
     else if (hasEnded) return true;
@@ -24,4 +24,17 @@ function createsTrigger(reader: SqlReader): boolean {
   if (!reader.next() || !reader.is('create') || !reader.next()) return false;
   if (reader.is('temp') || reader.is('temporary')) reader.next();
   return reader.is('trigger');
+}
+
+/** Goes to the END of a trigger's body. A trigger of PostgreSQL has no body: the reader stops at the semicolon then. */
+function passBody(reader: SqlReader): void {
+  let hasBody = false;
+  let openCases = 0;
+  while (reader.nextOuter()) {
+    if (reader.is('case')) openCases += 1;
+    else if (reader.is('begin') && openCases === 0) hasBody = true;
+    else if (reader.is(';') && !hasBody) return;
+    else if (reader.is('end') && openCases > 0) openCases -= 1;
+    else if (reader.is('end') && hasBody) return;
+  }
 }

@@ -49,6 +49,8 @@ function parse(sql: string, family: SqlFamily): Written | undefined {
   if (!reader.next()) return undefined;
   if (hasSeveralStatements(sql, family)) return { tables: 'all', verb: 'delete' };
   const { word } = reader;
+  // PostgreSQL runs what EXPLAIN ANALYZE explains.
+  if (word === 'explain' && family === 'postgres' && /\banalyze\b/i.test(sql)) return lookThrough(reader);
   if (harmless.has(word)) return undefined;
   // What is not understood may write anything.
   if (!looksThrough.has(word)) return { tables: 'all', verb: 'delete' };

@@ -12,6 +12,9 @@ test('I1: two statements in one text are told from one with semicolons in texts,
     'UPDATE t SET a = 1; UPDATE t SET a = 2',
     'SELECT 1;\nSELECT 2',
     "INSERT INTO t VALUES (';'); DELETE FROM t",
+    'CREATE TRIGGER x AFTER INSERT ON t BEGIN SELECT 1; SELECT 2; END; DELETE FROM t',
+    'CREATE TRIGGER x AFTER INSERT ON t WHEN CASE new.a WHEN 1 THEN 0 END BEGIN SELECT CASE 1 WHEN 1 THEN 2 END; END; DELETE FROM t',
+    'CREATE TRIGGER x AFTER INSERT ON t EXECUTE FUNCTION f(); DELETE FROM t',
   ])
     expect(hasSeveralStatements(sql)).toBe(true);
   for (const sql of [
@@ -24,6 +27,8 @@ test('I1: two statements in one text are told from one with semicolons in texts,
     ';; SELECT 1',
     '/* made by a tool */ CREATE TEMP TRIGGER x AFTER INSERT ON t BEGIN SELECT 1; SELECT 2; END',
     'CREATE TRIGGER x AFTER INSERT ON t BEGIN SELECT 1; SELECT 2; END',
+    'CREATE TRIGGER x AFTER INSERT ON t BEGIN SELECT CASE 1 WHEN 1 THEN 2 END; SELECT 2; END; -- done',
+    'CREATE TRIGGER x AFTER INSERT ON t EXECUTE FUNCTION f();',
   ])
     expect([sql, hasSeveralStatements(sql)]).toEqual([sql, false]);
 });

@@ -81,6 +81,14 @@ describe('F-11: the tables that a statement writes', () => {
     expect(writtenBy(sql, 'postgres')).toEqual({ tables: ['todos'], verb: 'delete' });
   });
 
+  test('PostgreSQL runs what EXPLAIN ANALYZE explains', () => {
+    const written = { tables: ['todos'], verb: 'delete' };
+    expect(writtenBy('EXPLAIN ANALYZE DELETE FROM todos', 'postgres')).toEqual(written);
+    expect(writtenBy('explain (analyze, buffers) DELETE FROM todos', 'postgres')).toEqual(written);
+    expect(writtenBy('EXPLAIN ANALYZE SELECT * FROM todos', 'postgres')).toBeUndefined();
+    expect(writtenBy('EXPLAIN DELETE FROM todos', 'postgres')).toBeUndefined();
+  });
+
   test('a long statement is not kept, and told as a short one', () => {
     const sql = `INSERT INTO "todos" VALUES ${Array.from({ length: 250 }, () => '(?, ?, ?)').join(', ')}`;
     expect(writtenBy(sql)).toEqual({ tables: ['todos'], verb: 'insert' });
