@@ -51,6 +51,7 @@ export type {
   ConflictResolver,
   ConflictState,
   ConflictStrategy,
+  DecideOptions,
   FieldMerge,
   FieldRule,
   MergeFunction,
@@ -61,6 +62,7 @@ export type {
 export type { Cursor } from './model/cursor.ts';
 export { addToSet, increment, removeFromSet } from './model/values/delta.ts';
 export type { Delta } from './model/values/delta.ts';
+export { ConflictChangedError } from './model/conflict-changed-error.ts';
 export { describeSyncError } from './model/errors/describe-sync-error.ts';
 export type { DescribeOptions } from './model/errors/describe-sync-error.ts';
 export {

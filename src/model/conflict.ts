@@ -114,6 +114,14 @@ export interface TableConflictConfig {
  */
 export type ConflictState = 'detected' | 'awaiting' | 'decided';
 
+export interface DecideOptions {
+  /**
+   * The conflict that the person saw. If its rows have changed since, `resolveConflict` rejects with
+   * `ConflictChangedError`, which holds the current rows, and decides nothing.
+   */
+  readonly expected?: Conflict | undefined;
+}
+
 /** Explains why the app must decide once more. */
 export const outdatedDecision = 'The server now has another version than the one you decided on; decide again';
 

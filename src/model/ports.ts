@@ -1,4 +1,4 @@
-import type { ConflictResolution, StoredConflict } from './conflict.ts';
+import type { ConflictResolution, DecideOptions, StoredConflict } from './conflict.ts';
 import type { Cursor } from './cursor.ts';
 import type { Delta } from './values/delta.ts';
 import type { SyncFact } from './events.ts';
@@ -278,13 +278,13 @@ export interface StorePort {
   settleResolution(ref: ConflictRef, answer: Answer, resolution: ConflictResolution): Promise<ConflictOutcome>;
   /**
    * Stores a decision of a person or the app. The next run that names it applies it. Throws `ValidationError` when
-   * there is no such conflict, its resolution is in flight, or the data cannot be stored. `decidedOn` is the server
-   * version shown; defaults to the stored one.
+   * there is no such conflict, its resolution is in flight, or the data cannot be stored. Throws `ConflictChangedError`
+   * when its rows differ from those `expected`. `decidedOn` is the server version shown; defaults to the stored one.
    */
   decideConflict(
     opId: string,
     resolution: ConflictResolution,
-    options?: { readonly decidedOn?: string | undefined },
+    options?: DecideOptions & { readonly decidedOn?: string | undefined },
   ): Promise<ConflictRef>;
   /** Parked conflicts, oldest first. */
   conflicts(): Promise<readonly StoredConflict[]>;

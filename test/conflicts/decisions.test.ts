@@ -1,6 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { afterEach, expect, test } from 'vitest';
 import { acceptClient, acceptMerged, acceptServer, defer, discard } from '../../src/model/conflict.ts';
+import { describeSyncError } from '../../src/model/errors/describe-sync-error.ts';
+import { ConflictChangedError } from '../../src/model/conflict-changed-error.ts';
 import { NetworkError, ValidationError } from '../../src/model/errors/errors.ts';
 import { openConflicts, until, type ConflictBench } from './bench.ts';
 
@@ -97,6 +99,57 @@ test('F-31: asks again when a decision meets an unseen server version, whatever 
   await bench.engine.resolveConflict(await waiting(), acceptMerged({ title: 'decided on the new one' }));
   await bench.engine.whenIdle();
   expect(bench.backend.get('tasks', 't1')).toMatchObject({ title: 'decided on the new one' });
+});
+
+/** Writes what a pull of another tab would bring. */
+const pulledElsewhere = (title: string, at: string): Promise<unknown> =>
+  bench.dataSource.query('UPDATE "sync_conflicts" SET "server_data" = ?, "server_timestamp" = ?', [
+    JSON.stringify({ id: 't1', title }),
+    at,
+  ]);
+
+test('F-31: rejects a decision whose expected rows are older than the stored ones, and returns the newer ones', async () => {
+  const opId = await park();
+  const shown = (await bench.engine.conflicts())[0]?.conflict;
+  await bench.engine.pause();
+  await pulledElsewhere('newer', '2026-01-01T12:30:00.000000Z');
+  const refused = await bench.engine
+    .resolveConflict(opId, acceptClient(), { expected: shown })
+    .catch((error: unknown) => error);
+  expect(refused).toBeInstanceOf(ConflictChangedError);
+  expect(refused).toMatchObject({
+    kind: 'tasks',
+    entityId: 't1',
+    conflict: { opId, localData: { title: 'mine' }, serverData: { title: 'newer' } },
+  });
+  expect(describeSyncError(refused)).toContain('Your changes are kept');
+  expect(await bench.engine.conflicts()).toMatchObject([{ state: 'awaiting', conflict: { opId } }]);
+  expect(bench.transport.sent).toHaveLength(1);
+  await bench.engine.resume();
+  await bench.engine.resolveConflict(opId, acceptServer(), { expected: (refused as ConflictChangedError).conflict });
+  await bench.engine.whenIdle();
+  expect(await bench.engine.conflicts()).toEqual([]);
+});
+
+test('F-31: rejects a decision made before a later local edit, and returns the newer pair', async () => {
+  const opId = await park();
+  const shown = (await bench.engine.conflicts())[0]?.conflict;
+  await bench.engine.resolveConflict(opId, defer());
+  await bench.engine.whenIdle();
+  await bench.edit('t1', { title: 'mine, again' });
+  await bench.sync();
+  const [renewed] = await bench.engine.conflicts();
+  expect(renewed?.conflict.opId).not.toBe(opId);
+  await expect(bench.engine.resolveConflict(opId, acceptClient(), { expected: shown })).rejects.toMatchObject({
+    name: 'ConflictChangedError',
+    conflict: { opId: renewed?.conflict.opId, localData: { title: 'mine, again' } },
+  });
+  // A settled conflict has no newer pair.
+  await bench.engine.resolveConflict(renewed?.conflict.opId ?? '', acceptServer(), { expected: renewed?.conflict });
+  await bench.engine.whenIdle();
+  await expect(bench.engine.resolveConflict(opId, acceptClient(), { expected: shown })).rejects.toThrow(
+    /no conflict waits/,
+  );
 });
 
 test("gives up regardless of the server's version", async () => {

@@ -768,4 +768,10 @@ export const persistenceMutants: readonly Mutant[] = [
     edits: [['version === answer.version && ', '']],
     tests: ['persistence/queue/queue-counter.test.ts'],
   },
+  {
+    fault: 'F-31: a decision on an older pair of rows is stored for the newer one',
+    file: 'persistence/settling/resolutions.ts',
+    edits: [['!showsSameRows(expected, present.conflict)', 'false']],
+    tests: ['conflicts/decisions.test.ts'],
+  },
 ];

@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs';
-import type { ConflictResolution, StoredConflict } from '../../model/conflict.ts';
+import type { ConflictResolution, DecideOptions, StoredConflict } from '../../model/conflict.ts';
 import type { ResyncReason, SyncEvent } from '../../model/events.ts';
 import type { PendingOperation } from '../../model/pending-operation.ts';
 import type { Kinds } from '../../model/run.ts';
@@ -101,8 +101,11 @@ export interface SyncEngineCore {
    */
   startAuto(options?: { readonly interval?: number }): void;
   stopAuto(): void;
-  /** Decides a parked conflict. Resolves when the decision is stored. Requests a run at once, which applies it. */
-  resolveConflict(opId: string, resolution: ConflictResolution): Promise<void>;
+  /**
+   * Decides a parked conflict. Resolves when the decision is stored. Requests a run at once, which applies it. With
+   * `expected`, rejects with `ConflictChangedError` if the rows of the conflict have changed since.
+   */
+  resolveConflict(opId: string, resolution: ConflictResolution, options?: DecideOptions): Promise<void>;
   /** Conflicts that wait for a decision, oldest first. Excludes decided ones. */
   conflicts(): Promise<readonly StoredConflict[]>;
   readonly conflicts$: Observable<readonly StoredConflict[]>;

@@ -44,9 +44,9 @@ export function queueCommands(
     (await store.conflicts()).filter(({ state }) => state !== 'decided');
 
   return {
-    resolveConflict: (opId, resolution) =>
+    resolveConflict: (opId, resolution, { expected } = {}) =>
       life.alive(async () => {
-        await store.decideConflict(opId, resolution);
+        await store.decideConflict(opId, resolution, { expected });
         life.send({ type: 'RESOLVE_CONFLICT', opId, resolution });
       }),
     conflicts: () => life.alive(openConflicts),
@@ -94,6 +94,8 @@ const sameConflicts = (a: readonly StoredConflict[], b: readonly StoredConflict[
       one.detectedAt === other.detectedAt &&
       one.state === other.state &&
       one.reason === other.reason &&
-      one.conflict.serverTimestamp === other.conflict.serverTimestamp
+      one.conflict.serverTimestamp === other.conflict.serverTimestamp &&
+      one.conflict.serverVersion === other.conflict.serverVersion &&
+      one.conflict.serverDeleted === other.conflict.serverDeleted
     );
   });

@@ -1,4 +1,5 @@
-import type { ConflictResolution } from '../../model/conflict.ts';
+import type { Conflict, ConflictResolution, DecideOptions } from '../../model/conflict.ts';
+import { ConflictChangedError } from '../../model/conflict-changed-error.ts';
 import { SyncError, syncErrorInfo, ValidationError } from '../../model/errors/errors.ts';
 import { nextRequestId } from '../outbox/transitions/take.ts';
 import { takeResolution } from '../outbox/transitions/resolve.ts';
@@ -15,6 +16,7 @@ import {
   writeConflict,
   type ConflictRecord,
 } from '../outbox/conflict-rows.ts';
+import { deepEqual } from '../../rules/values/deep-equal.ts';
 import { releaseDependents } from '../taking/dependencies.ts';
 import { rememberDiscarded, toGivenUp, toldOfDamaged, trimDiscarded } from '../outbox/discarded.ts';
 import { OutboxState } from '../database/outbox-columns.ts';
@@ -295,19 +297,37 @@ export async function freezeResolution(
   };
 }
 
+/** Whether both conflicts ask the same: about the same operations, and the same row of the server. */
+const showsSameRows = (shown: Conflict, present: Conflict): boolean =>
+  shown.opId === present.opId &&
+  shown.serverTimestamp === present.serverTimestamp &&
+  shown.serverDeleted === present.serverDeleted &&
+  // A pull brings the row without its version.
+  (shown.serverVersion === undefined ||
+    present.serverVersion === undefined ||
+    shown.serverVersion === present.serverVersion) &&
+  deepEqual(shown.serverData, present.serverData);
+
 /**
  * Stores a decision; it names the server version it was made on, so that an outdated one is noticed. Throws
  * `ValidationError` when there is no such conflict, its resolution is under way, or the decided row cannot be stored
- * here (F-35).
+ * here (F-35), and `ConflictChangedError` when the conflict has other rows than those expected (F-31).
  */
 export async function decideConflict(
   session: Session,
   context: StoreContext,
   opId: string,
   resolution: ConflictResolution,
-  options: { readonly decidedOn?: string | undefined } = {},
+  options: DecideOptions & { readonly decidedOn?: string | undefined } = {},
 ): Promise<ConflictRef> {
+  const { expected } = options;
   const record = await readConflictByOp(session, opId);
+  const present = record ?? (expected && (await readConflict(session, expected.kind, expected.entityId)));
+  if (expected !== undefined && present !== undefined && !showsSameRows(expected, present.conflict))
+    throw new ConflictChangedError(
+      `the conflict of ${expected.kind}/${expected.entityId} has newer rows than those decided on; nothing was decided`,
+      present.conflict,
+    );
   if (!record)
     throw new ValidationError(
       `no conflict waits for a decision under operation '${opId}'; engine.conflicts() lists those that do`,

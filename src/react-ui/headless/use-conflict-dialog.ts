@@ -2,6 +2,7 @@ import { useEffect, useMemo, useRef, useState } from 'react';
 import type { SyncEngine } from '../../engine/api/sync-engine.ts';
 import { internalsOf } from '../../engine/core/engine-internals.ts';
 import type { Conflict, StoredConflict } from '../../model/conflict.ts';
+import { ConflictChangedError } from '../../model/conflict-changed-error.ts';
 import type { JsonObject } from '../../model/values/json.ts';
 import { useStores } from '../../react/sync-provider.ts';
 import { useConflicts } from '../../react/use-queue.ts';
@@ -84,7 +85,14 @@ interface Asked {
 const ask = (stored: StoredConflict, isRenewed = false): Asked => ({ stored, isRenewed, choices: {}, own: {} });
 const recordOf = ({ conflict }: StoredConflict): string => JSON.stringify([conflict.kind, conflict.entityId]);
 const versionOf = ({ conflict }: StoredConflict): string =>
-  JSON.stringify([conflict.kind, conflict.entityId, conflict.opId, conflict.serverTimestamp]);
+  JSON.stringify([
+    conflict.kind,
+    conflict.entityId,
+    conflict.opId,
+    conflict.serverTimestamp,
+    conflict.serverVersion,
+    conflict.serverDeleted,
+  ]);
 
 /** How long a conflict waits before a person is bothered with it. */
 const calmMs = 400;
@@ -174,6 +182,7 @@ export function useConflictDialog(options: ConflictDialogOptions = {}): Conflict
       await engine.resolveConflict(
         conflict.opId,
         resolutionOf(choice, () => rowOf(conflict, asked, question)),
+        { expected: conflict },
       );
       const version = versionOf(stored);
       setDecided((known) => new Set(known).add(version));
@@ -185,6 +194,10 @@ export function useConflictDialog(options: ConflictDialogOptions = {}): Conflict
       else onDecided({ conflict, choice, undo });
       show(waiting.find((candidate) => versionOf(candidate) !== version));
     } catch (error) {
+      if (error instanceof ConflictChangedError) {
+        setAsked(ask({ ...stored, conflict: error.conflict }, true));
+        return;
+      }
       // Decided elsewhere in this very moment: the list says so.
       if (await isStillAsked(engine, stored).catch(() => true)) setProblem(messageOf(error));
     } finally {

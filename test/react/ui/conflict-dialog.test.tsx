@@ -1,6 +1,8 @@
 import { useState, type ReactNode } from 'react';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
+import type { SyncEngine } from '../../../src/engine/api/sync-engine.ts';
+import { attachInternals, internalsOf } from '../../../src/engine/core/engine-internals.ts';
 import { acceptServer } from '../../../src/model/conflict.ts';
 import { ConflictDialog, type ConflictDialogProps, type DecidedConflict } from '../../../src/react-ui.ts';
 import { todos, type PageBench } from '../../queries/page-bench.ts';
@@ -191,6 +193,35 @@ test('I6: a version that the person has not seen is shown before it is decided o
   await button('Keep theirs').click();
   await settled();
   expect(await here()).toMatchObject({ title: 'Buy rice milk' });
+});
+
+test('F-31: shows a version that arrives during the decision instead of deciding on it unseen', async () => {
+  await editBoth(bench);
+  const { engine } = bench;
+  let isLate = true;
+  // Another tab's pull ends after the dialog has looked, and before the decision is stored.
+  const racing: SyncEngine = {
+    ...engine,
+    resolveConflict: async (...given) => {
+      if (isLate) {
+        isLate = false;
+        bench.backend.update('todos', 'a', { title: 'Buy rice milk' });
+        await engine.sync();
+      }
+      await engine.resolveConflict(...given);
+    },
+  };
+  attachInternals(racing, internalsOf(engine, 'test'));
+  unmount = mountUi(racing, <ConflictDialog />);
+  await button('Decide').click();
+  await button('Keep mine').click();
+  await expect.element(page.getByText('The other version has changed again.', { exact: false })).toBeVisible();
+  await expect.element(page.getByRole('radio', { name: 'Theirs Buy rice milk' })).toBeInTheDocument();
+  await expect.element(page.getByRole('alert')).not.toBeInTheDocument();
+  expect(there()).toMatchObject({ title: 'Buy rice milk' });
+  await button('Keep mine').click();
+  await settled();
+  expect(there()).toMatchObject({ title: 'Buy almond milk' });
 });
 
 test('Escape means later: the conflict waits, and the focus returns to the button', async () => {
