@@ -68,7 +68,7 @@ describe('filters', () => {
     await expect(engine.syncRun({ kinds: ['todos'], pullKinds: [] })).rejects.toBeInstanceOf(TypeError);
   });
 
-  test('honours each list, skips unknown kinds, and repeats the request in the result', async () => {
+  test('KND-01 … KND-04, KND-09: honours each list, skips unknown kinds, and repeats the request in the result', async () => {
     const { engine, fake, memory } = open();
     fake.enqueue(create('a'), create('l', 'lists'));
     expect(await engine.sync({ kinds: ['other'] })).toMatchObject({ pushed: 0, pulled: 0 });
@@ -214,7 +214,7 @@ describe('errors', () => {
 });
 
 describe('life', () => {
-  test('startAuto syncs first after one interval, then after each; a second call replaces it', async () => {
+  test('AUTO-01 … AUTO-04: startAuto syncs first after one interval, then after each; a second call replaces it', async () => {
     const { engine, clock, types } = open();
     const completed = (): number => types().filter((type) => type === 'sync.completed').length;
     engine.startAuto({ interval: 100 });
@@ -501,7 +501,7 @@ describe('triggers', () => {
     expect(memory.calls.length).toBeGreaterThan(2);
   });
 
-  test('start is idempotent, stop ends the triggers, start after dispose rejects, the engine lives on', async () => {
+  test('COO-06 … COO-09: start is idempotent, stop ends the triggers, start after dispose rejects, the engine lives on', async () => {
     const { engine, clock, types } = open();
     const triggers = await start(engine, { interval: 100 });
     await triggers.start();

@@ -108,7 +108,7 @@ transportConformance('WebSocket', overWebsocket, { describe, test });
 test.each([
   ['GraphQL', overGraphql],
   ['WebSocket', overWebsocket],
-])('I5: an engine synchronises over %s, also through conflicts', async (_, open) => {
+])('I5: an engine syncs through %s, including conflicts', async (_, open) => {
   const { transport, dispose } = await open();
   const here = await openEngine({ transport });
   const there = await openEngine({ transport });

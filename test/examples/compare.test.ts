@@ -7,7 +7,7 @@ async function* batches(...parts: (readonly ComparedRow[])[]): AsyncGenerator<re
 }
 const row = (id: string, name = 'x'): ComparedRow => ({ id, name });
 
-test('I5: equal tables compare as equal, however they are cut into batches', async () => {
+test('I5: equal tables compare as equal, however they are batched', async () => {
   const result = await compareRows(
     batches([row('1'), row('2')], [row('3')]),
     batches([row('1')], [], [row('2'), row('3')]),
@@ -15,7 +15,7 @@ test('I5: equal tables compare as equal, however they are cut into batches', asy
   expect(result).toEqual({ equal: 3, differences: [] });
 });
 
-test('I5: a missing, an extra and a changed row are each found, and the others still count', async () => {
+test('I5: finds a missing, an extra and a changed row, and still counts the others', async () => {
   const result = await compareRows(
     batches([row('1'), row('2'), row('4')]),
     batches([row('1'), row('3')], [row('4', 'y'), row('5')]),
@@ -29,7 +29,7 @@ test('I5: a missing, an extra and a changed row are each found, and the others s
   ]);
 });
 
-test('I5: a column that only one side has, and null beside an empty text, are differences', async () => {
+test('I5: a column on one side only, and null versus an empty string, are differences', async () => {
   const result = await compareRows(batches([{ id: '1', note: null }]), batches([{ id: '1', note: '', more: 1 }]));
   expect(
     result.differences.map((difference) => (difference.type === 'different' ? difference.column : difference.type)),

@@ -22,7 +22,7 @@ async function told<Outcome>(run: (log: (line: string) => void) => Promise<Outco
 }
 
 describe('conflict patterns over real HTTP and SQLite', () => {
-  test('timestamp detection: the server notices by its own timestamps; a clock three hours fast changes nothing', async () => {
+  test('timestamp detection: the server detects conflicts by its own timestamps; a clock three hours fast changes nothing', async () => {
     const { conflicts, rows } = await told(timestampDetection);
     expect(conflicts).toHaveLength(1);
     const [conflict] = conflicts;
@@ -38,7 +38,7 @@ describe('conflict patterns over real HTTP and SQLite', () => {
     expect(rows.map(({ title, amount }) => [title, amount])).toEqual(Array(3).fill(['Oat milk', 3]));
   });
 
-  test('sequence version: F-31, F-40: no create overwrites, and a writer between conflict and merge loses nothing', async () => {
+  test('sequence version: F-31, F-40: no create overwrites, and a write between conflict and merge loses nothing', async () => {
     const { wire, both, page } = await told(sequenceVersion);
     const creates = wire.filter(({ createOnly }) => createOnly);
     expect(creates.map(({ status }) => status)).toEqual([201, 409]);
@@ -49,13 +49,13 @@ describe('conflict patterns over real HTTP and SQLite', () => {
     expect(page).toEqual({ title: 'House rules', body: 'Be kind and brief.', footer: 'Seen by Cleo' });
   });
 
-  test('field-level last write wins: different fields stay, the later value stays, lists are united, what was lost is named', async () => {
+  test('field-level last write wins: keeps different fields and the later value, unites lists, and names what was lost', async () => {
     const { results, givenUp } = await told(fieldLevelLww);
     expect(results).toEqual(Array(3).fill({ name: 'Eva', phone: '3', tags: ['choir', 'friend', 'work'] }));
     expect(givenUp).toEqual([expect.objectContaining({ phone: '2' })]);
   });
 
-  test('business rules: reasons reach the fields of the form, others are sent, the same operation is repaired or given up', async () => {
+  test('business rules: shows reasons at form fields, sends other operations, repairs or gives up the refused one', async () => {
     const { errors, pushed, repaired, guests, lost, left } = await told(businessRules);
     expect(errors).toEqual({ guests: 'the table has 8 seats', day: 'we are closed on Mondays' });
     expect(pushed).toBe(1);
@@ -65,7 +65,7 @@ describe('conflict patterns over real HTTP and SQLite', () => {
     expect(left).toEqual([]);
   });
 
-  test('conflict recording: I7: the conflict outlives a restart, the record of it reaches the server before and after the decision', async () => {
+  test('conflict recording: I7: the conflict survives a restart; its record reaches the server before and after the decision', async () => {
     const { open, before, after, cents, left } = await told(conflictRecording);
     expect(open).toMatchObject({
       state: 'awaiting',
@@ -78,7 +78,7 @@ describe('conflict patterns over real HTTP and SQLite', () => {
     expect(left).toEqual([]);
   });
 
-  test('change status: I12: each row says where its change is', async () => {
+  test('change status: I12: each row shows where its change is', async () => {
     const { shown, moments } = await told(changeStatus);
     expect(shown).toEqual([
       { 1: 'not sent yet', 2: 'not sent yet', 3: 'not sent yet' },
@@ -90,7 +90,7 @@ describe('conflict patterns over real HTTP and SQLite', () => {
     );
   });
 
-  test('cumulative deltas: I2: the sum is exact with a lost answer, and with a device that sends none', async () => {
+  test('cumulative deltas: I2: the sum is exact with a lost answer, and with a device that sends no deltas', async () => {
     const { results, sent, conflicts } = await told(cumulativeDeltas);
     expect(results).toEqual(Array(4).fill({ stock: 79, labels: ['organic', 'popular'] }));
     expect(sent).toBe(2);
@@ -98,7 +98,7 @@ describe('conflict patterns over real HTTP and SQLite', () => {
   });
 });
 
-test('conflict patterns: each has a guide that the index lists, and runs from the command line', {
+test('conflict patterns: the index lists a guide for each, and each runs from the command line', {
   timeout: 60_000,
 }, async () => {
   const names = (folder: string, extension: string): string[] =>

@@ -62,13 +62,13 @@ for (const driver of ['sqlite3', 'better-sqlite3']) {
   });
 }
 
-test('a wrong option is explained, and nothing is started', async () => {
+test('explains a wrong option and starts nothing', async () => {
   const { code, errors } = await runDemo('--driver', 'mysql');
   expect(code).toBe(1);
   expect(errors).toMatch(/^--driver must be sqlite3 or better-sqlite3, got 'mysql'\n\nUsage: npm run demo/);
 });
 
-test('who interrupts it leaves no databases behind', { timeout: 60_000 }, async () => {
+test('interrupting it leaves no databases behind', { timeout: 60_000 }, async () => {
   const folder = await mkdtemp(join(tmpdir(), 'synchart-interrupted-'));
   const child = spawn(process.execPath, ['--import', 'tsx', 'examples/demo/main.ts', '--rows', '20000'], {
     cwd: root,

@@ -23,7 +23,7 @@ const withoutWhatPhonesLack = `data:text/javascript,${encodeURIComponent(`
 `)}`;
 
 test.each(['expo-sqlite', 'op-sqlite'] as const)(
-  'I1: an app on %s, without what phones lack, keeps what it wrote offline and sends it once',
+  'I1: an app on %s, without the APIs that phones lack, keeps an offline write and sends it once',
   { timeout: 60_000 },
   async (name) => {
     const directory = await mkdtemp(join(tmpdir(), 'synchart-phone-'));

@@ -15,20 +15,20 @@ const toEachPlace = (): readonly SyncPath[] => {
 };
 
 test.each(toEachPlace().map((path) => [path.description, path] as const))(
-  'I7, I12: an app’s engine follows %s; another one drains the queue',
+  'I7, I12: an app’s engine follows %s; another engine drains the queue',
   async (_, path) => {
     await checkPath(path);
   },
 );
 
-test('the options of syncGraph let xstate/graph see every state; without them it cannot know what actors answer', () => {
+test("xstate/graph visits every state only with the options of syncGraph, which supply the actors' answers", () => {
   const { input } = syncGraph();
   expect(() => getShortestPaths(syncMachine, { input })).toThrow(/Unable to evaluate guard/);
   expect(getShortestPaths(syncMachine, syncGraph()).length).toBe(syncPaths().length);
   expect(syncPaths().length).toBeGreaterThan(200);
 });
 
-test('an engine that goes another way is told by step, with what was expected and found', async () => {
+test('reports the step, the expected and the actual state when an engine diverges', async () => {
   const path = syncPaths().find(({ place }) => place === 'running.pushing.sending');
   if (path === undefined) throw new Error('the chart sends');
   const steps = path.steps.map((step, index) => (index === 2 ? { ...step, key: 'elsewhere' } : step));

@@ -50,7 +50,7 @@ test('a conflict keeps both edits', async () => {
   expect(transport.backend.get('notes', 'a')).toMatchObject({ text: 'Oat milk', price: 2 });
 });
 
-test('an edit waits while the server is away, and goes out by itself afterwards', async () => {
+test('an edit waits while the server is down and is sent automatically afterwards', async () => {
   const clock: SimulatedClock = createSimulatedClock();
   const server = await createTestServer();
   engine = createSyncEngine({
@@ -73,7 +73,7 @@ test('an edit waits while the server is away, and goes out by itself afterwards'
   await server.close();
 });
 
-test('fake timers drive the waits, and no call hangs on them', async () => {
+test('fake timers drive the waits, and no call hangs', async () => {
   vi.useFakeTimers();
   const transport = new MemoryTransport();
   engine = createSyncEngine({ dataSource, transport, tables: [notes] });

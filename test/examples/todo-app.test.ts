@@ -122,7 +122,7 @@ async function makeConflict(): Promise<{ page: Page; phone: Locator; laptop: Loc
   return opened;
 }
 
-test('I1: a todo that was written without a network survives a reload without one, and the server gets it once', {
+test('I1: a todo written offline survives an offline reload and reaches the server once', {
   timeout: 120_000,
 }, async () => {
   const page = await openApp();
@@ -138,7 +138,7 @@ test('I1: a todo that was written without a network survives a reload without on
   await expectOnServer('Written on the train');
 });
 
-test('I12: the switch "Offline" also cuts an answer on its way, so the device stays offline', {
+test('I12: the switch "Offline" also blocks an answer in flight, so the device stays offline', {
   timeout: 120_000,
 }, async () => {
   const page = await openApp();
@@ -174,7 +174,7 @@ test('I12: the switch "Offline" also cuts an answer on its way, so the device st
   await expectOnServer('Written while cut');
 });
 
-test('I8: the tab that has the file is closed, and the other one goes on', { timeout: 120_000 }, async () => {
+test('I8: the other tab goes on after the tab that owns the file closes', { timeout: 120_000 }, async () => {
   const [owner, other] = [await openApp(), await openApp()];
   await addTodo(device(owner, 'phone'), 'Written in the first tab');
   await device(other, 'phone').getByText('Written in the first tab').waitFor(soon);
@@ -189,7 +189,7 @@ test.each([
   { choice: 'Keep theirs', kept: 'Buy soy milk' },
   { choice: 'Keep what is chosen', kept: 'Buy almond milk' },
 ])(
-  'I6: two devices change one title, and "$choice" decides on both',
+  'I6: two devices change one title, and "$choice" decides for both',
   { timeout: 120_000 },
   async ({ choice, kept }) => {
     const { page, phone, laptop } = await makeConflict();
@@ -202,7 +202,7 @@ test.each([
   },
 );
 
-test('I6: edits of different fields are merged without a question', { timeout: 120_000 }, async () => {
+test('I6: merges edits of different fields without a question', { timeout: 120_000 }, async () => {
   const { page, phone, laptop } = await openTwoDevices();
   await phone.getByLabel('Offline').check();
   await edit(page, phone, 'Buy oat milk', 'Buy two oat milks');
@@ -215,7 +215,7 @@ test('I6: edits of different fields are merged without a question', { timeout: 1
   await phone.getByText('Buy two oat milks').waitFor(soon);
 });
 
-test('I12: a session that expires shows a banner, and what waited goes out after signing in', {
+test('I12: an expired session shows a banner, and waiting edits are sent after sign-in', {
   timeout: 120_000,
 }, async () => {
   const page = await openApp();
@@ -243,7 +243,7 @@ test('I4: a refused edit shows the reason at its field, is repaired, and arrives
   await expect.poll(() => phone.getByText('The server refused a change').count(), soon).toBe(0);
 });
 
-test('I4: a refused edit that was given up comes back with Undo', { timeout: 120_000 }, async () => {
+test('I4: Undo restores a refused edit that was given up', { timeout: 120_000 }, async () => {
   const page = await openApp();
   const phone = device(page, 'phone');
   const long = 'Charge the camera, both lenses, the flash and the remote control too';
@@ -254,7 +254,7 @@ test('I4: a refused edit that was given up comes back with Undo', { timeout: 120
   await phone.locator('.title', { hasText: long }).waitFor(soon);
 });
 
-test('I4: a deletion that was sent already is taken back with Undo', { timeout: 120_000 }, async () => {
+test('I4: Undo reverts a deletion that was already sent', { timeout: 120_000 }, async () => {
   const page = await openApp();
   const phone = device(page, 'phone');
   await phone.getByLabel('Delete Book the train').click();
@@ -263,7 +263,7 @@ test('I4: a deletion that was sent already is taken back with Undo', { timeout: 
   await expectOnServer('Book the train');
 });
 
-test('F-143: an account switch shows the rows of the other account, and keeps what was not sent', {
+test("F-143: an account switch shows the other account's rows and keeps unsent edits", {
   timeout: 120_000,
 }, async () => {
   const page = await openApp();
@@ -282,7 +282,7 @@ test('F-143: an account switch shows the rows of the other account, and keeps wh
   await expectOnServer('Only for Ada');
 });
 
-test('F-164: without durable storage the app says so, and goes on in memory only when it is told to', {
+test('F-164: without durable storage, the app says so and uses memory only with consent', {
   timeout: 120_000,
 }, async () => {
   const assets = join(folder, 'app/assets');
@@ -300,7 +300,7 @@ test('F-164: without durable storage the app says so, and goes on in memory only
   await device(page, 'phone').getByText('Buy oat milk').waitFor(soon);
 });
 
-test('leaving removes databases and the service worker from the browser', { timeout: 120_000 }, async () => {
+test('signing out removes databases and the service worker from the browser', { timeout: 120_000 }, async () => {
   const page = await openApp();
   await page.getByRole('button', { name: 'Remove this app from the browser' }).click();
   await page.getByText('Everything of this app is gone').waitFor(soon);
@@ -328,7 +328,7 @@ async function watchKeys(page: Page): Promise<() => Promise<readonly number[]>> 
   return () => page.evaluate(() => [...(globalThis as unknown as { keys: Map<number, number> }).keys.values()]);
 }
 
-test('F-11: typing stays fluent over 5,000 todos while 20,000 more arrive', {
+test('F-11: typing stays smooth over 5,000 todos while 20,000 more arrive', {
   timeout: 180_000,
   // Beside other tests, a page may wait for a processor longer than for itself.
   retry: 2,
@@ -371,7 +371,7 @@ async function findBarriers(page: Page): Promise<readonly string[]> {
 }
 
 test.each(['light', 'dark'] as const)(
-  'axe finds nothing in the list, the editor and the dialog, %s',
+  'axe reports no violation in the list, the editor and the dialog, %s',
   {
     timeout: 120_000,
   },
@@ -404,7 +404,9 @@ function start(...args: readonly string[]): { ready: Promise<string>; ended: Pro
   return { ready, ended, stop: () => child.kill('SIGTERM') };
 }
 
-test('npm start serves the app and its API, says what to try, and ends in order', { timeout: 180_000 }, async () => {
+test('npm start serves the app and its API, suggests what to try, and shuts down cleanly', {
+  timeout: 180_000,
+}, async () => {
   const app = start('--port', '0', '--data', join(folder, 'data'));
   const said = await app.ready;
   expect(said).toContain('What to try');
@@ -421,13 +423,13 @@ test('npm start serves the app and its API, says what to try, and ends in order'
 test.each([
   { args: ['--port', 'http'], says: "--port must be a whole number from 0 to 65535, got 'http'" },
   { args: ['--prot', '80'], says: "Unknown option '--prot'" },
-])('npm start refuses $args and says why', { timeout: 60_000 }, async ({ args, says }) => {
+])('npm start rejects $args with the reason', { timeout: 60_000 }, async ({ args, says }) => {
   const app = start(...args);
   expect(await app.ready).toContain(says);
   expect(await app.ended).toBe(1);
 });
 
-test('a port in use is named, with another one to try', { timeout: 180_000 }, async () => {
+test('reports a port in use and suggests another one', { timeout: 180_000 }, async () => {
   const other = createNetServer();
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
   const { port } = other.address() as AddressInfo;

@@ -55,7 +55,7 @@ function ask(path: string, headers: Record<string, string> = {}, host = 'localho
 }
 
 test.each(['/', '/index.html', '/api/todos', '/users', '/certificate.crt', '/nothing-here', '/?token=wrong'])(
-  'without the token, %s is refused',
+  'rejects %s without the token',
   async (path) => {
     const answer = await ask(path);
     expect(answer.status).toBe(401);
@@ -64,13 +64,13 @@ test.each(['/', '/index.html', '/api/todos', '/users', '/certificate.crt', '/not
   },
 );
 
-test('a page without the token is asked for it', async () => {
+test('a page without the token asks for it', async () => {
   const answer = await ask('/', { accept: 'text/html' });
   expect(answer.status).toBe(401);
   expect(answer.text).toContain('The token that the terminal shows');
 });
 
-test('the token lets a device in, and leaves the address at once', async () => {
+test('the token admits a device and disappears from the address at once', async () => {
   const first = await ask(`/?token=${access.token}`);
   expect([first.status, first.headers.location]).toEqual([303, '/']);
   const cookie = first.headers['set-cookie']?.[0] ?? '';
@@ -82,7 +82,7 @@ test('the token lets a device in, and leaves the address at once', async () => {
   expect((await ask('/certificate.crt', kept)).text).toBe(access.authority);
 });
 
-test('the certificate names all addresses of this computer, and only this authority vouches for it', async () => {
+test('the certificate names all addresses of this computer, and only this authority signs it', async () => {
   for (const host of ['127.0.0.1', ...lanAddresses()])
     expect((await ask('/', { cookie: `todo-token=${access.token}` }, host)).status).toBe(200);
   const other = new X509Certificate(makeCertificate(['localhost']).authority);
@@ -94,7 +94,7 @@ test('the certificate names all addresses of this computer, and only this author
   expect(shown.ca).toBe(false);
 });
 
-test('a second start keeps token and certificate; a certificate for other addresses is replaced', async () => {
+test('a second start keeps token and certificate, and replaces a certificate for other addresses', async () => {
   expect(await openLanAccess(join(folder, 'lan'))).toEqual(access);
   const elsewhere = join(folder, 'elsewhere');
   const old = await openLanAccess(elsewhere);
@@ -105,7 +105,7 @@ test('a second start keeps token and certificate; a certificate for other addres
   expect(await readFile(join(elsewhere, 'certificate.pem'), 'utf8')).toBe(renewed.certificate);
 });
 
-test('a certificate that ends soon is replaced', async () => {
+test('replaces a certificate that expires soon', async () => {
   const hosts = ['localhost', '127.0.0.1', ...lanAddresses()];
   const old = makeCertificate(hosts, new Date(Date.now() - 380 * 86_400_000));
   const ending = join(folder, 'ending');
@@ -115,7 +115,7 @@ test('a certificate that ends soon is replaced', async () => {
   expect((await openLanAccess(ending)).certificate).not.toBe(old.certificate);
 });
 
-test('a page on the network whose certificate is accepted has a file on OPFS and a service worker', {
+test('a page on the network with an accepted certificate has an OPFS file and a service worker', {
   timeout: 120_000,
 }, async () => {
   const spki = new X509Certificate(access.certificate).publicKey.export({ type: 'spki', format: 'der' });

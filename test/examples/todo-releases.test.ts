@@ -90,7 +90,7 @@ test('a new release waits until the user agrees, and queued edits survive it', {
   await expect.poll(() => titlesOnServer(), soon).toContain('Written before the update');
 });
 
-test('a tab of the old release finds its worker and wasm after another tab took the new one', {
+test('a tab of the old release finds its worker and wasm after another tab has updated', {
   timeout: 120_000,
 }, async () => {
   await (await openApp()).evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
@@ -123,7 +123,7 @@ test('a build keeps the files of earlier builds for tabs that have no service wo
   expect((await readdir(join(now, 'assets'))).sort()).toEqual(['main-1.js', 'main-2.js']);
 });
 
-test('a device that cannot be started gives its database back, and a second try opens it', {
+test('a device that fails to start releases its database, and a second try opens it', {
   timeout: 120_000,
 }, async () => {
   const page = await context.newPage();

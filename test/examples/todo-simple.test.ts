@@ -25,7 +25,7 @@ async function filesOfGuide(): Promise<ReadonlyMap<string, string>> {
   return files;
 }
 
-test('docs: the blocks of the getting-started guide are the files of the small app', async () => {
+test('docs: the small app consists of the blocks of the getting-started guide', async () => {
   const names = (await readdir(app)).filter((name) => !/^(README\.md|dist|.*\.db.*)$/.test(name)).sort();
   const files = await Promise.all(names.map(async (name) => [name, await readFile(join(app, name), 'utf8')] as const));
   expect(Object.fromEntries(await filesOfGuide())).toEqual(Object.fromEntries(files));
@@ -79,7 +79,7 @@ async function add(page: Page, title: string): Promise<void> {
   await page.getByText(title).waitFor(soon);
 }
 
-test('I1: the app of the guide keeps a todo that was added while the server was away, and sends it once', {
+test("I1: the guide's app keeps a todo that was added while the server was down, and sends it once", {
   timeout: 180_000,
 }, async () => {
   const folder = await mkdtemp(join(tmpdir(), 'synchart-simple-'));

@@ -38,7 +38,7 @@ const untilText = (text: string): Promise<void> =>
   });
 const spy = () => [vi.spyOn(console, 'error'), vi.spyOn(console, 'warn')] as const;
 
-test('Vue hydrates what the server rendered, and goes on with the database', async () => {
+test("Vue hydrates the server's markup and continues with the database", async () => {
   const list = defineComponent({
     setup: () => {
       const { query, tables, initial } = served;
@@ -62,7 +62,7 @@ test('Vue hydrates what the server rendered, and goes on with the database', asy
   for (const complaint of complaints) expect(complaint).not.toHaveBeenCalled();
 });
 
-test('Svelte hydrates what the server rendered, and goes on with the database', async () => {
+test("Svelte hydrates the server's markup and continues with the database", async () => {
   element.innerHTML = htmlOf.svelte;
   const shown = element.firstElementChild;
   const complaints = spy();
@@ -73,7 +73,7 @@ test('Svelte hydrates what the server rendered, and goes on with the database', 
   for (const complaint of complaints) expect(complaint).not.toHaveBeenCalled();
 });
 
-test('Solid hydrates what the server rendered, and goes on with the database', async () => {
+test("Solid hydrates the server's markup and continues with the database", async () => {
   element.innerHTML = htmlOf.solid;
   const shown = element.firstElementChild;
   const complaints = spy();

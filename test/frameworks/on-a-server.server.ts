@@ -4,11 +4,11 @@ import { expect, test } from 'vitest';
 import Served from './served.svelte';
 import { htmlOf, servedBySolid } from './served.ts';
 
-test('Svelte renders the beginning on a server, where there is no engine', () => {
+test('Svelte renders the initial state on a server without an engine', () => {
   expect(render(Served, { props: { engine: null } }).body).toBe(htmlOf.svelte);
 });
 
-test('Solid renders the beginning on a server, where there is no engine', () => {
+test('Solid renders the initial state on a server without an engine', () => {
   const html = renderToString(() =>
     servedBySolid(
       () => null,

@@ -4,7 +4,7 @@ import { openPageBench } from '../queries/page-bench.ts';
 import { todoOf } from '../support/todo.ts';
 import UnreadGuard from './unread-guard.svelte';
 
-test('a guard whose number nobody reads asks, too, until its component is gone', async () => {
+test('a guard works without readers of its count until its component is destroyed', async () => {
   const bench = await openPageBench();
   onTestFinished(bench.close);
   const leaves = (): boolean => globalThis.dispatchEvent(new Event('beforeunload', { cancelable: true }));

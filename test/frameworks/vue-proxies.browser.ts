@@ -20,7 +20,7 @@ const mount = (engine: EngineSource, setup: () => () => unknown): void => {
   onTestFinished(() => app.unmount());
 };
 
-test('an engine, a row to write and a dependency may be reactive objects', async () => {
+test('accepts an engine, a row to write and a dependency as reactive objects', async () => {
   const { until, show } = createShown();
   const filter = reactive({ titles: ['Milk'] });
   const draft = reactive({ id: 'a', title: 'Milk', tags: ['cold'] });

@@ -85,7 +85,7 @@ describe.each([
     ],
   ];
 
-  test.each(adapters)('pulled by %s goes to quarantine with the reason, and the page arrives', async (_name, make) => {
+  test.each(adapters)('is quarantined with the reason when pulled by %s, and the page arrives', async (_name, make) => {
     const bench = await open({ transport: await make() });
     await bench.engine.sync();
     expect(await bench.row('a')).toMatchObject({ title: 'theirs', tags: ['x'] });
@@ -121,7 +121,7 @@ describe.each(strategies)('under %s', (strategy) => {
     return open({ transport, tables: [syncTable(todoEntity, { conflict: { strategy } })] });
   };
 
-  test('I1, I13: a deep row in the answer to a write is left aside, and the write counts', async () => {
+  test('I1, I13: ignores a deep row in the answer to a write, and the write counts', async () => {
     const bench = await openWith(
       (id) => pushSuccess({ serverData: rowOf(id, 5, id === 'deep' ? deepText() : 'null') }),
       undefined,
@@ -152,7 +152,7 @@ describe.each(strategies)('under %s', (strategy) => {
 });
 
 test.each([true, false])(
-  'I1, I13: a server that answers with deep rows in batches (%s) costs nothing but those rows',
+  'I1, I13: a server that answers batches with deep rows (%s) affects only those rows',
   async (enableBatch) => {
     const server = await stubServer((exchange) => {
       const id = exchange.url.split('/').at(-1)?.split('?')[0] ?? '';
@@ -173,7 +173,7 @@ test.each([true, false])(
   },
 );
 
-test('I13: a refusal with a deep body is a refusal', async () => {
+test('I13: a refusal with a deep body is still a refusal', async () => {
   const server = await stubServer((exchange) =>
     exchange.method === 'GET'
       ? exchange.reply(200, { items: [], hasMore: false })
@@ -188,11 +188,11 @@ test('I13: a refusal with a deep body is a refusal', async () => {
   ]);
 });
 
-describe('I13: what the app writes', () => {
+describe('I13: deep values that the app writes', () => {
   const tags = (levels: number): string[] => deep(levels) as unknown as string[];
 
   test.each([maxNesting + 1, 5_000, 200_000])(
-    'with %i levels is refused with the name of the field, by each way of writing',
+    'with %i levels are rejected with the field name, by each way of writing',
     async (levels) => {
       const bench = await open({});
       await bench.writer.insertAndEnqueue(todoOf('ok'));
@@ -207,13 +207,13 @@ describe('I13: what the app writes', () => {
     },
   );
 
-  test('to merge by hand is refused, not a crash', () => {
+  test('in a manual merge are rejected without a crash', () => {
     const row: JsonObject = { id: 'a', tags: deep() };
     expect(() => preservingMerge(row, row)).toThrow('local data is nested deeper than 500 levels');
     expect(() => threeWayMerge({ id: 'a' }, { id: 'a' }, row)).toThrow('server data is nested deeper than 500 levels');
   });
 
-  test('as the answer of a resolver, or as a merge, leaves the conflict to a person', async () => {
+  test("in a resolver's answer or a merge leave the conflict to a person", async () => {
     for (const conflict of [
       { strategy: 'manual', resolver: () => acceptMerged({ id: 'a', title: 'merged', tags: deep() }) },
       { strategy: 'merge', mergeFunction: (local: JsonObject) => ({ ...local, tags: deep() }) },
@@ -233,7 +233,7 @@ describe('I13: what the app writes', () => {
   });
 });
 
-test('I13: the panel shows deep rows in quarantine, and its log takes deep answers', async () => {
+test('I13: the panel shows deep rows in quarantine, and its log accepts deep answers', async () => {
   const transport = createTransport({
     send: ({ action, id }) =>
       Promise.resolve(
@@ -252,7 +252,7 @@ test('I13: the panel shows deep rows in quarantine, and its log takes deep answe
   expect(quarantined(bench)).toHaveLength(1);
 });
 
-test('I13: a saved file with a deep value is refused with a sentence, by the panel and by the command', async () => {
+test('I13: the panel and the command reject a saved file with a deep value, with an explanation', async () => {
   const bench = await open({});
   const bundle = JSON.stringify(await attachDevtools(bench.engine).ask('bundle', {}));
   const text = `{"extra":${deepText()},${bundle.slice(1)}`;

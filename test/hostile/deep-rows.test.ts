@@ -24,7 +24,7 @@ const openWith = async (rows: readonly string[]): Promise<EngineBench> => {
 };
 
 test.each([1_000, 5_000, 50_000])(
-  'I13: a row with lists %i deep holds up neither the rows beside it nor the run',
+  'I13: a row with lists %i deep blocks neither other rows nor the run',
   async (depth) => {
     bench = await openWith([row('a', 1, 'null'), row('deep', 2, nested(depth)), row('z', 3, '["x"]')]);
     await bench.engine.sync();
@@ -37,14 +37,14 @@ test.each([1_000, 5_000, 50_000])(
   },
 );
 
-test('I13: rows too deep to write and without an id are kept once', async () => {
+test('I13: quarantines rows that are too deep to write and have no id once', async () => {
   bench = await openWith([row('', 1, nested(50_000)), row('z', 3, 'null')]);
   await bench.engine.sync();
   expect(await bench.row('z')).toMatchObject({ title: 'z' });
   expect(bench.told.filter(({ type }) => type === 'row.quarantined')).toHaveLength(1);
 });
 
-test('I13: a row whose text column holds an object, and one with a prototype key, harm neither the others nor the prototype', async () => {
+test('I13: a row with an object in a text column, and one with a prototype key, affect neither other rows nor the prototype', async () => {
   bench = await openWith([
     row('a', 1, '{"__proto__":{"polluted":true}}'),
     `{"id":"b","title":{"x":1},"updatedAt":"${at(2)}","__proto__":{"title":"inherited","polluted":true}}`,
@@ -55,7 +55,7 @@ test('I13: a row whose text column holds an object, and one with a prototype key
   expect('polluted' in {}).toBe(false);
 });
 
-test('hostile ids are ids: quotes, SQL and names of our own tables stay texts, and nothing else is touched', async () => {
+test('treats quotes, SQL and internal table names in ids as text, and changes nothing else', async () => {
   const ids = [
     "'; DROP TABLE todos; --",
     '"sync_outbox"',

@@ -20,7 +20,7 @@ const ids = ['a', 'b', 'c', 'ä/ö', "o'hara", '日本'];
  */
 const mostRequestsPerSync = 150;
 
-test('I8, I13: whatever the answers are, the engine ends every run, keeps its tables, timers and listeners, and goes on when they are good again', {
+test('I8, I13: the engine ends every run on arbitrary answers, keeps tables, timers and listeners, and recovers', {
   timeout: 240_000,
 }, async () => {
   const random = seededRandom(seed);

@@ -39,7 +39,7 @@ function goodAnswer({ method, url = '', data }: AxiosRequestConfig): RemoteAnswe
   return { status: 200, body: { id, title: 'x', updatedAt } };
 }
 
-test('I8, F-04, F-88: whatever a batch, a page, a row or a health check is answered with, each operation gets one result and nothing throws', {
+test('I8, F-04, F-88: each operation gets one result and nothing throws, whatever a batch, page, row or health check returns', {
   timeout: 120_000,
 }, async () => {
   const random = seededRandom(seed);

@@ -211,7 +211,7 @@ describe.each(Object.entries(subjects))('the %s answers hostile values with 2xx 
     expect((await send(url, 'GET', '/things/a')).status).toBe(200);
   };
 
-  test('in each parameter of a list and of a delete, alone and twice', async () => {
+  test('in each parameter of a list and of a delete, once and twice', async () => {
     const parameters = [
       'updatedSince',
       'afterId',
@@ -315,7 +315,7 @@ describe.each(Object.entries(subjects))('the %s answers hostile values with 2xx 
     );
   });
 
-  test('as a body, and in each field of one', async () => {
+  test('as a body, and in each field of a body', async () => {
     await expectNoFaults(
       Object.entries(values).flatMap(([what, value]): [string, () => Promise<Answer>][] => [
         [`body ${what}`, () => send(url, 'PUT', '/things/b', value)],
@@ -340,7 +340,7 @@ describe.each(Object.entries(subjects))('the %s answers hostile values with 2xx 
     );
   });
 
-  test('in each field of an item of a batch; the items beside it are answered', async () => {
+  test('in each field of a batch item, and also answers the other items', async () => {
     const keys = ['opId', 'kind', 'id', 'type', 'payload', 'baseUpdatedAt', 'force', 'createOnly'];
     let asked = 0;
     const batch = async (item: string): Promise<Answer> => {
@@ -384,7 +384,7 @@ describe.each(Object.entries(subjects))('the %s answers hostile values with 2xx 
     );
   });
 
-  test('what was stored comes back as it was sent', async () => {
+  test('returns stored values as they were sent', async () => {
     const page = await send(url, 'GET', '/things?includeDeleted=true&limit=1000');
     const { items } = JSON.parse(page.text) as { items: Record<string, unknown>[] };
     expect(items.length).toBeGreaterThan(1);
@@ -397,7 +397,7 @@ describe.each(Object.entries(subjects))('the %s answers hostile values with 2xx 
 });
 
 test.each(pagingStyles.filter((style) => style !== 'keyset'))(
-  'hostile tokens and times are 4xx with %s pages',
+  'rejects hostile tokens and times with 4xx, with %s pages',
   async (paging) => {
     const subject = await reference(paging);
     try {

@@ -47,7 +47,7 @@ const row = (changes: JsonObject): JsonObject => ({
 });
 
 describe('I13: values that hold the same objects many times', () => {
-  test('are walked through once for each object and level', () => {
+  test('are visited once per object and level', () => {
     expect(isTooDeep(tags)).toBe(false);
     expect(isTooDeep(doubled(501))).toBe(true);
     expect(whyUnwritable(tags)).toMatch(reason);
@@ -58,14 +58,14 @@ describe('I13: values that hold the same objects many times', () => {
     expect(whyUnwritable(cutBelowLimit(doubled(600)))).toBe('is nested deeper than 500 levels');
   });
 
-  test('count with all their texts and names', () => {
+  test('count with all their strings and names', () => {
     const text = 'x'.repeat(maxWritten / 16);
     expect(whyUnwritable(Array.from({ length: 15 }, () => text))).toBeUndefined();
     expect(whyUnwritable(doubled(5, [text]))).toMatch(reason);
     expect(whyUnwritable(doubled(5, { [text]: null }))).toMatch(reason);
   });
 
-  test('keep their shape when BigInts become numbers, loops included', () => {
+  test('keep their shape when BigInts become numbers, cycles included', () => {
     const copy = withBigInts(tags) as readonly (readonly unknown[])[];
     expect(copy[0]).toBe(copy[1]);
     expect(withBigInts([1n, { a: 2n }])).toEqual([1, { a: 2 }]);
@@ -74,7 +74,7 @@ describe('I13: values that hold the same objects many times', () => {
     expect(whyUnwritable(withBigInts(loop))).toBe('is nested deeper than 500 levels');
   });
 
-  test('are cut short by the devtools', () => {
+  test('are truncated by the devtools', () => {
     let wide: unknown = 'end';
     for (let level = 0; level < 7; level += 1) wide = Array.from({ length: 150 }, () => wide);
     expect(JSON.stringify(createRedactor()(wide)).length).toBeLessThan(2_000_000);
@@ -82,7 +82,7 @@ describe('I13: values that hold the same objects many times', () => {
   });
 });
 
-describe('I13: a field that holds the same objects too often is refused by name and size', () => {
+describe('I13: a field that repeats the same objects too often is rejected with its name and size', () => {
   const isRefused = async (work: () => Promise<unknown>): Promise<void> => {
     const error: unknown = await work().catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ name: 'ValidationError', message: expect.stringMatching(/tags/) as string });
@@ -108,14 +108,14 @@ describe('I13: a field that holds the same objects too often is refused by name 
     expect(await bench.queued()).toHaveLength(1);
   });
 
-  test('a few shared objects are written as ever', async () => {
+  test('writes a few shared objects as usual', async () => {
     const bench = await open();
     await bench.writer.insertAndEnqueue(todoOf('x', { tags: doubled(3) as unknown as string[] }));
     await bench.engine.sync();
     expect(bench.server.get('todos', 'x')?.['tags']).toEqual(doubled(3));
   });
 
-  test('from an adapter of the app: the row goes to quarantine with the reason, and the others arrive', async () => {
+  test("from an app's adapter: quarantines the row with the reason, and the others arrive", async () => {
     const inner = createTransport({ send: () => Promise.resolve({ status: 200, body: {} }) });
     const items = [row({ tags: doubled(40) }), row({ id: 'y' })];
     const bench = await open({ transport: { ...inner, pull: () => Promise.resolve({ items, hasMore: false }) } });
@@ -138,7 +138,7 @@ describe('I13: a field that holds the same objects too often is refused by name 
       'the result of a merge function',
       { strategy: 'merge', mergeFunction: (local: JsonObject) => ({ ...local, tags: doubled(40) }) },
     ],
-  ] as const)('in %s: the conflict is left to a person', async (_, conflict) => {
+  ] as const)('in %s: leaves the conflict to a person', async (_, conflict) => {
     const bench = await open({ tables: [syncTable(todoEntity, { kind: 'todos', conflict })] });
     bench.server.seed('todos', { id: 'x', title: 'theirs', done: false, priority: null, tags: null });
     await bench.engine.sync();

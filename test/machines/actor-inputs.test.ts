@@ -69,7 +69,7 @@ test.each([
   ['that did all', finishing, {}],
   ['that left work for later', () => finishing(automatic), { nextDueInMs: 4_000 }],
   ['that left a kind out', leftOut, {}],
-])('a run %s tells how long it took', (_, reach, answer) => {
+])('a run %s reports its duration', (_, reach, answer) => {
   const ended = reach().done('finishRun', record({ tookMs: 17, ...answer }));
   expect(ended.emitted).toContainEqual(expect.objectContaining({ type: 'run.ended', tookMs: 17 }));
 });

@@ -41,16 +41,16 @@ import {
 const find = <T extends SyncEmitted['type']>(script: Script, type: T) =>
   script.emitted.find((event): event is Extract<SyncEmitted, { type: T }> => event.type === type);
 
-test('an actor that was not provided throws and names what to call: a state would wait for ever', async () => {
+test('an actor that was not provided throws and names what to call instead of waiting forever', async () => {
   for (const [name, logic] of Object.entries(syncMachine.implementations.actors)) {
     const config = logic as { config: (...args: unknown[]) => unknown };
     await expect(async () => config.config({}), name).rejects.toThrow(`syncMachine needs an implementation of ${name}`);
   }
 });
 
-describe('F-143: somebody signs in', () => {
+describe('F-143: a sign-in', () => {
   const known = (script: Script) => script.is({ session: { signedIn: 'known' } });
-  test('another user’s database is told and remembered; the present user’s is not', () => {
+  test("records and reports another user's database, but not the present user's", () => {
     const checking = idle().send({ type: 'SIGNED_IN' });
     const foreign = checking.done('checkScope', scopeChanged);
     expect(foreign.emitted).toEqual([{ type: 'scope.changed' }]);
@@ -61,12 +61,12 @@ describe('F-143: somebody signs in', () => {
     expect(ours.context.failure).toBeUndefined();
     expect(known(ours)).toBe(true);
   });
-  test('a failure of another kind is remembered and is no word of scopes', () => {
+  test('records another kind of failure, which says nothing about scopes', () => {
     const failed = idle().send({ type: 'SIGNED_IN' }).done('checkScope', storeFailed);
     expect(failed.emitted).toEqual([]);
     expect(failed.context.failure).toEqual(storeFailed);
   });
-  test('a run that has begun meanwhile finds that out by itself', () => {
+  test('a run that has started meanwhile detects it by itself', () => {
     const late = sending().send({ type: 'SIGNED_IN' }).done('checkScope', scopeChanged);
     expect(late.emitted).toEqual([]);
     expect(late.context.failure).toBeUndefined();
@@ -74,27 +74,27 @@ describe('F-143: somebody signs in', () => {
   });
 });
 
-describe('who waits', () => {
-  test('a promise that leaves a run under way is rejected by nobody any more, and the run goes on for the others', () => {
+describe('waiting callers', () => {
+  test('a promise that leaves a run is no longer rejected, and the run goes on for the others', () => {
     const alone = sending().send({ type: 'WAITER_LEFT', waiter: 'w1' });
     expect(alone.context.run?.request).toMatchObject({ waiters: [], explicit: false, pushKinds: kinds });
     const two = sending().send({ type: 'SYNC', waiter: 'w2' }, { type: 'WAITER_LEFT', waiter: 'w1' });
     expect(two.context.run?.request).toMatchObject({ waiters: ['w2'], explicit: true });
     expect(two.context.next).toBeUndefined();
   });
-  test('a run that has told of its start is not dropped when it comes back to the lease without anybody', () => {
+  test('keeps a run that has announced its start when it returns to the lease without callers', () => {
     const again = backingOff().elapse();
     expect(again.place).toBe('standby.asking');
     expect(again.send({ type: 'WAITER_LEFT', waiter: 'w1' }).context.run?.id).toBe(1);
     expect(watching().send({ type: 'WAITER_LEFT', waiter: 'w1' }).context.run).toBeUndefined();
   });
-  test('F-145: only the first who asks wakes a run that waits for resolvers', () => {
+  test('F-145: only the first caller wakes a run that waits for resolvers', () => {
     const woken = finishing().send({ type: 'FULL_RESYNC', waiter: 'w2' });
     expect(woken.actions).toContain('xstate.spawnChild');
     expect(woken.inputOf('finishRun')).toMatchObject({ patient: false });
     expect(woken.send({ type: 'FULL_RESYNC', waiter: 'w3' }).actions).not.toContain('xstate.spawnChild');
   });
-  test('a deferred resolver is asked again by a person, not by a trigger', () => {
+  test('a person, not a trigger, asks a deferred resolver again', () => {
     expect(deciding().inputOf('decideConflict')).toEqual({ runId: 1, ref: ref('op1'), round: 0, explicit: true });
     const ofTrigger = settling(automatic)
       .done('settleBatch', settledWith({ conflicts: [ref('op1')] }))
@@ -108,13 +108,13 @@ describe('who waits', () => {
 });
 
 describe('failures and waits', () => {
-  test('F-85: exactly the longest wait is waited for, with the run', () => {
+  test('F-85: the run still waits for exactly the longest allowed wait', () => {
     const waiting = paging().fail('pullKind', throttled(limits.backoffMaxMs));
     expect(waiting.phase).toBe('backoff');
     expect(waiting.context.run?.id).toBe(1);
     expect(paging().fail('pullKind', throttled(limits.backoffMaxMs + 1)).context.run).toBeUndefined();
   });
-  test('what is told of a wait is how long, until when, and the failure itself', () => {
+  test('reports a wait with its duration, its end, and the failure itself', () => {
     const waiting = paging().fail('pullKind', unavailable);
     const { delayMs = 0 } = waiting.context.wait ?? {};
     expect(delayMs).toBeGreaterThan(0);
@@ -124,13 +124,13 @@ describe('failures and waits', () => {
       cause: { category: 'network', message: 'no connection' },
     });
   });
-  test('the timer waits as long as was told', () => {
+  test('the timer waits as long as reported', () => {
     const delayOf = syncMachine.implementations.delays.retryDelay as (args: { context: SyncContext }) => number;
     const failed = paging().fail('pullKind', unavailable);
     expect(delayOf(failed)).toBe(failed.context.wait?.delayMs);
     expect(delayOf(idle())).toBe(0);
   });
-  test('F-105: a kind that failed is named, and so is why the run ended', () => {
+  test('F-105: names the failed kind and why the run ended', () => {
     const told = find(paging().fail('pullKind', kindFailed('todos')), 'sync.failed');
     expect(told).toMatchObject({ kind: 'todos', phase: 'pull', runId: 1 });
     const plain = find(paging().fail('pullKind', storeFailed), 'sync.failed');
@@ -141,14 +141,14 @@ describe('failures and waits', () => {
       runId: undefined,
     });
   });
-  test('an expired session ends a batch as one that reached nobody', () => {
+  test('an expired session ends a batch like one that reached nobody', () => {
     expect(sending().send({ type: 'session.expired' }).context.run?.report).toMatchObject({
       answered: 0,
       reached: false,
       failure: { type: 'authRequired' },
     });
   });
-  test('conflicts are progress, as is what was accepted; nothing settled is none', () => {
+  test('conflicts and accepted operations are progress; an empty settlement is not', () => {
     const after = (changes: object) =>
       backingOff()
         .elapse()
@@ -163,14 +163,14 @@ describe('failures and waits', () => {
   });
 });
 
-describe('what is told', () => {
-  test('an empty batch is none', () => {
+describe('emitted facts', () => {
+  test('emits nothing for an empty batch', () => {
     expect(settling().done('settleBatch', settledWith({ batchSize: 0, pushed: 0 })).told).toEqual([]);
     expect(sending().send({ type: 'answers.settled', part: settledWith({ batchSize: 0, pushed: 0 }) }).told).toEqual(
       [],
     );
   });
-  test('the first snapshot of a pull carries no page', () => {
+  test('the first snapshot of a pull contains no page', () => {
     const before = paging();
     const [pull] = childrenOf(before.snapshot).filter(({ src }) => src === 'pullKind');
     const event = { type: `xstate.snapshot.${pull?.id ?? ''}`, snapshot: { status: 'active', context: undefined } };
@@ -178,18 +178,18 @@ describe('what is told', () => {
     expect(after.context.run?.pull).toEqual(before.context.run?.pull);
     expect(before.page('todos', 3).context.run?.pull).toMatchObject({ pulled: 3, pages: 1 });
   });
-  test('facts carry the number of their run', () => {
+  test("facts carry the run's number", () => {
     expect(taking().done('takeBatch', { ...nothingTaken, facts: [fact('a')] }).emitted[0]).toMatchObject({
       message: 'a',
       runId: 1,
     });
   });
-  test('without a time of its end a run does not say when what waits is due', () => {
+  test('a run without an end time does not say when waiting operations are due', () => {
     const due = finishing(automatic).done('finishRun', { tookMs: 1, nextDueInMs: 4_000, facts: [] });
     expect(due.context.wait).toEqual({ delayMs: 4_000, retryAt: undefined, due: true });
     expect(finishing(automatic).done('finishRun', record()).place).toBe('idle');
   });
-  test('conflicts that were decided meanwhile are gone back to, and only they', () => {
+  test('returns to conflicts that were decided meanwhile, and only to them', () => {
     const back = finishing().done('finishRun', record({ reopened: [ref('op9')] }));
     expect(back.place).toBe('running.resolvingConflict.deciding');
     expect(back.context.run?.conflicts).toEqual([ref('op9')]);

@@ -116,17 +116,17 @@ type EmittedType =
   | 'run.ended'
   | 'request.rejected';
 
-test('types: the value of a snapshot names every place of the chart', () => {
+test("types: a snapshot's value names every state of the chart", () => {
   expectTypeOf<Snapshot['value']>().toEqualTypeOf<Value>();
 });
 
-test('types: `matches` and `hasTag` refuse names that the chart does not have', () => {
+test('types: `matches` and `hasTag` reject names that the chart does not have', () => {
   expectTypeOf<{ activity: { running: { pushing: 'sending' } } }>().toExtend<Parameters<Snapshot['matches']>[0]>();
   expectTypeOf<{ activity: { running: { pushing: 'dreaming' } } }>().not.toExtend<Parameters<Snapshot['matches']>[0]>();
   expectTypeOf<Parameters<Snapshot['hasTag']>[0]>().toEqualTypeOf<'busy' | 'attention'>();
 });
 
-test('types: the chart takes these events and no others', () => {
+test('types: the chart accepts these events and no others', () => {
   expectTypeOf<EventFromLogic<Machine>>().toEqualTypeOf<SyncMachineEvent>();
   expectTypeOf<SyncMachineEvent>().toEqualTypeOf<MachineEvent>();
 });
@@ -137,7 +137,7 @@ test('types: the chart emits these events and no others', () => {
   expectTypeOf<SyncEmitted['type']>().toEqualTypeOf<EmittedType>();
 });
 
-test('types: context and input are the named ones', () => {
+test('types: context and input have named types', () => {
   expectTypeOf<ContextFrom<Machine>>().toEqualTypeOf<SyncContext>();
   expectTypeOf<InputFrom<Machine>>().toEqualTypeOf<SyncInput>();
 });

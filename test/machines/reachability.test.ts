@@ -31,13 +31,13 @@ interface Node {
   readonly states?: Readonly<Record<string, Node>>;
 }
 
-describe('every place', () => {
-  test.each(Object.entries(places))('%s is reached by its script', (name, reach) => {
+describe('every state', () => {
+  test.each(Object.entries(places))('a script reaches %s', (name, reach) => {
     expect(reach().place).toBe(name);
   });
 
   test.each(Object.entries(places))(
-    'I1: %s survives every command and fact, also in pairs, and lands in a known place',
+    'I1: %s survives every command and fact, also in pairs, and ends in a known state',
     (_, reach) => {
       const start = reach();
       for (const first of commands)
@@ -49,7 +49,7 @@ describe('every place', () => {
     },
   );
 
-  test.each(Object.entries(places))('I8: %s survives any failure of what it runs', (_, reach) => {
+  test.each(Object.entries(places))('I8: %s survives any failure of its actors', (_, reach) => {
     for (const { src } of childrenOf(reach().snapshot))
       for (const failure of [...failures, new Error('bug'), 'text', undefined, null]) {
         const after = reach().fail(String(src), failure);
@@ -78,7 +78,7 @@ describe('every place', () => {
   });
 });
 
-test('I8: every delay that the chart names is implemented, and none is there for nothing: an unknown name compiles and fires at once', () => {
+test('I8: every named delay is implemented and used; an unknown name compiles and fires at once', () => {
   const after = (node: Node): string[] => [
     ...Object.keys(node.after ?? {}),
     ...Object.values(node.states ?? {}).flatMap(after),
@@ -99,7 +99,7 @@ test('every target exists: building all transitions throws for an unknown one', 
   expect(targets(syncMachine.root)).toBeGreaterThan(100);
 });
 
-test('I12: shortest paths reach every place from the start, and no other', () => {
+test('I12: shortest paths reach every state from the start, and no other', () => {
   const outputs: Readonly<Record<string, readonly unknown[]>> = {
     hydrate: [hydrated(), hydrated({ paused: true })],
     acquireLease: [{ held: true, continued: true }, { held: false }],

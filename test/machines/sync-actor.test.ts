@@ -114,7 +114,7 @@ function startWith(overrides: Readonly<Record<string, Answer>> = {}, snapshot?: 
 }
 
 describe('as an actor', () => {
-  test('RUN-04, EVT-03: a whole run, with pages reported by the pull actor', async () => {
+  test('RUN-04, EVT-03: completes a whole run, with pages reported by the pull actor', async () => {
     const { actor, settle, told, phase } = startWith({
       takeBatch: inTurn(
         () => taken,
@@ -127,7 +127,7 @@ describe('as an actor', () => {
     expect(actor.getSnapshot().context.lastStats).toMatchObject({ pushed: 1, pulled: 30 });
     expect(told).toEqual(['sync.started', 'batch.pushed', 'sync.started', 'sync.completed', 'run.ended']);
   });
-  test('F-85: the wait is the chart’s: nothing is asked before Retry-After has passed, one attempt after', async () => {
+  test('F-85: the chart waits: it sends nothing before Retry-After has passed, and one attempt after', async () => {
     const { actor, clock, countOf, settle } = startWith({ planRun: failing(throttled(5_000)) });
     actor.send(sync);
     await settle();
@@ -138,7 +138,7 @@ describe('as an actor', () => {
     await settle();
     expect(countOf('planRun')).toBe(2);
   });
-  test('I8: what a trigger asks is tried again for ever, at growing distances that end at the cap', async () => {
+  test("I8: retries a trigger's request without limit, with delays that grow up to the cap", async () => {
     const { actor, clock, countOf, settle } = startWith({ planRun: failing(unavailable) });
     actor.send(automatic);
     await settle();
@@ -156,7 +156,7 @@ describe('as an actor', () => {
     expect(Math.max(...waits)).toBeLessThanOrEqual(120_000);
     expect(waits.at(-1)).toBeGreaterThanOrEqual(60_000);
   });
-  test('F-139: while the port says offline, health is probed every backoffMax, and a yes brings the work back', async () => {
+  test('F-139: probes health every backoffMax while the port says offline, and resumes the work on success', async () => {
     const { actor, clock, countOf, settle, told, phase } = startWith({
       probeHealth: inTurn(
         () => false,
@@ -180,7 +180,7 @@ describe('as an actor', () => {
     await settle();
     expect(countOf('probeHealth')).toBe(2);
   });
-  test('I9: nothing is probed while paused, and probing goes on afterwards', async () => {
+  test('I9: does not probe while paused, and resumes probing afterwards', async () => {
     const { actor, clock, countOf, settle } = startWith();
     await settle();
     actor.send({ type: 'network.offline' });
@@ -196,7 +196,7 @@ describe('as an actor', () => {
     await settle();
     expect(countOf('probeHealth')).toBe(1);
   });
-  test('I11: a held lease is asked for every 250 ms, and given back after the run', async () => {
+  test('I11: requests a held lease every 250 ms and releases it after the run', async () => {
     const { actor, clock, countOf, settle, phase, releases } = startWith({
       acquireLease: inTurn(
         () => ({ held: false }),
@@ -216,7 +216,7 @@ describe('as an actor', () => {
     await settle();
     expect([countOf('acquireLease'), phase(), releases() - before]).toEqual([3, 'idle', 1]);
   });
-  test('I9: PAUSE aborts the signal of the promise in flight and unsubscribes a pull', async () => {
+  test('I9: PAUSE aborts the signal of the pending promise and unsubscribes a pull', async () => {
     let aborted = false;
     const planning = startWith({
       planRun: (signal) =>
@@ -271,7 +271,7 @@ describe('as an actor', () => {
     expect(phase()).toBe('paused');
     expect(actor.getSnapshot().context.run?.planned).toBe(false);
   });
-  test('F-111: STOP completes the actor, and engine.stopped is the last thing it tells', async () => {
+  test('F-111: STOP completes the actor, and engine.stopped is its last event', async () => {
     const { actor, settle, told } = startWith({ planRun: never });
     await settle();
     actor.send(sync);
@@ -280,14 +280,14 @@ describe('as an actor', () => {
     expect(actor.getSnapshot().status).toBe('done');
     expect(told).toEqual(['run.ended', 'engine.stopped']);
   });
-  test('the bare chart says what is missing, and does not die of it', async () => {
+  test('the bare chart reports missing implementations and survives', async () => {
     const actor = interpret(syncMachine, { input, clock: new SimulatedClock() }).start();
     for (let turn = 0; turn < 5; turn++) await Promise.resolve();
     expect(actor.getSnapshot().context.failure?.message).toContain('createSyncMachine(options)');
     expect(actor.getSnapshot().status).toBe('active');
     expect(phaseOf(actor.getSnapshot())).toBe('failed');
   });
-  test('I7: a snapshot is data: it survives JSON, and a restored run continues from history', async () => {
+  test('I7: a snapshot survives JSON, and a restored run continues from its history', async () => {
     const { actor, settle } = startWith({ takeBatch: never });
     actor.send(sync);
     await settle();
@@ -300,7 +300,7 @@ describe('as an actor', () => {
     expect(restored.calls).not.toContain('planRun');
     expect(restored.told).toEqual(['engine.resumed', 'sync.started', 'sync.completed', 'run.ended']);
   });
-  test('restoring a snapshot arms no `after`: waits are hydrated from the store, not restored', async () => {
+  test('restoring a snapshot starts no `after` timer: waits are read from the store', async () => {
     const { actor, settle } = startWith({ planRun: failing(throttled(5_000)) });
     actor.send(sync);
     await settle();

@@ -69,7 +69,7 @@ describe('starting', () => {
     expect(asked.phase).toBe('starting');
     expect(asked.done('hydrate', hydrated()).place).toBe('standby.asking');
   });
-  test('PAUSE while hydrating lets hydration finish and then pauses; RESUME takes it back', () => {
+  test('PAUSE during hydration lets it finish and then pauses; RESUME revokes it', () => {
     expect(starting().send({ type: 'PAUSE' }).done('hydrate', hydrated()).phase).toBe('paused');
     expect(starting().send({ type: 'PAUSE' }, { type: 'RESUME' }).done('hydrate', hydrated()).phase).toBe('idle');
   });
@@ -91,7 +91,7 @@ describe('starting', () => {
       waiters: [],
     },
   };
-  test('I7: a persisted retryAt and count are waited for again after a restart, and the work is not lost', () => {
+  test('I7: waits again for a persisted retryAt and count after a restart, and loses no work', () => {
     const restarted = starting().done('hydrate', hydrated(waiting));
     expect(restarted.phase).toBe('backoff');
     expect(restarted.context).toMatchObject({ attempt: 4, wait: { delayMs: 7_000, retryAt: 57_000, due: false } });
@@ -99,7 +99,7 @@ describe('starting', () => {
     expect(restarted.send({ type: 'network.online' }).phase).toBe('backoff');
     expect(restarted.elapse().place).toBe('standby.asking');
   });
-  test('a wait that is over, or somebody who asks, does not wait again', () => {
+  test('does not wait again after an expired wait or an explicit request', () => {
     expect(starting().done('hydrate', hydrated({ ...waiting, wait: { delayMs: 0, retryAt: 1 } })).place).toBe(
       'standby.asking',
     );
@@ -107,7 +107,7 @@ describe('starting', () => {
     expect(asked.place).toBe('standby.asking');
     expect(asked.context.wait).toBeUndefined();
   });
-  test('a busy database is tried again by itself, also for who wants to pause', () => {
+  test('retries a busy database automatically, also for a pause', () => {
     const blocked = places['starting.blocked']?.() ?? idle();
     expect(blocked.snapshot.hasTag('attention')).toBe(true);
     expect(blocked.context.wait?.delayMs).toBeGreaterThan(0);
@@ -115,14 +115,14 @@ describe('starting', () => {
     const pausing = blocked.send({ type: 'PAUSE' }).elapse('retryDelay', 'sync.activity.starting.blocked');
     expect(pausing.done('hydrate', hydrated()).phase).toBe('paused');
   });
-  test('a pause that an unusable database prevented does not hold back who asks afterwards', () => {
+  test('a pause that an unusable database prevented does not block later requests', () => {
     const failed = starting().send({ type: 'PAUSE' }).fail('hydrate', storeFailed);
     expect(failed.place).toBe('failed');
     expect(failed.send(sync).done('hydrate', hydrated()).place).toBe('standby.asking');
     expect(failed.send({ type: 'PAUSE' }).done('hydrate', hydrated()).phase).toBe('paused');
   });
   test.each([storeFailed, new Error('tables are missing')])(
-    'I12: an unusable database is told, rejects who waits, and is tried again by SYNC and RESUME',
+    'I12: reports an unusable database, rejects waiting callers, and tries again on SYNC and RESUME',
     (failure) => {
       const failed = starting().send(sync).fail('hydrate', failure);
       expect(failed.phase).toBe('failed');
@@ -136,7 +136,7 @@ describe('starting', () => {
       expect(failed.send(sync).done('hydrate', hydrated()).place).toBe('standby.asking');
     },
   );
-  test('a database that becomes unusable in a run fails the engine; automatic work is kept', () => {
+  test('a database that becomes unusable during a run fails the engine and keeps automatic work', () => {
     const failed = taking({}, automatic).fail('takeBatch', storeFailed);
     expect(failed.phase).toBe('failed');
     expect(errorOf(failed)).toBeInstanceOf(DatabaseError);
@@ -145,7 +145,7 @@ describe('starting', () => {
 });
 
 describe('a run', () => {
-  test('EVT-01, RUN-04: lease, push, pull kind by kind, then the end; facts come in the order of the actors', () => {
+  test('EVT-01, RUN-04: lease, push, pull kind by kind, then the end; facts follow the order of the actors', () => {
     const steps = [
       planning(),
       taking(),
@@ -175,7 +175,7 @@ describe('a run', () => {
     });
     expect(steps[4]?.emitted).toEqual([{ type: 'sync.started', phase: 'pull', runId: 1 }]);
   });
-  test('RUN-05: stats count what was pushed and pulled, and the promises learn them once', () => {
+  test('RUN-05: counts pushed and pulled operations, and each promise receives the stats once', () => {
     const end = settling()
       .done('settleBatch', settledWith({ errors: 1 }))
       .done('takeBatch', nothingTaken)
@@ -198,7 +198,7 @@ describe('a run', () => {
     });
     expect(end.context).toMatchObject({ run: undefined, next: undefined, lastStats: stats });
   });
-  test('KND-03, KND-04, EVT-02: without kinds there are still two starts and nothing is pulled', () => {
+  test('KND-03, KND-04, EVT-02: without kinds there are still two starts, and nothing is pulled', () => {
     const asked = planning({ type: 'SYNC', pushKinds: [], pullKinds: [] }).done(
       'planRun',
       plan({ pushKinds: [], pullKinds: [] }),
@@ -207,7 +207,7 @@ describe('a run', () => {
     expect([...asked.told, ...end.told]).toEqual(['sync.started', 'sync.started']);
     expect(end.phase).toBe('finishing');
   });
-  test('EVT-02: a run that backed off, was paused and was planned again does not start twice', () => {
+  test('EVT-02: a run that backed off, was paused and was planned again starts once', () => {
     const again = unpause(resume(backingOff(), { held: true, continued: false }).send({ type: 'PAUSE' }))
       .done('acquireLease', held)
       .done('planRun', plan())
@@ -215,7 +215,7 @@ describe('a run', () => {
     expect(again.phase).toBe('paging');
     expect(again.told).toEqual([]);
   });
-  test('the plan of a run is its request, or what remains of it', () => {
+  test("a run's plan is its request, or what remains of it", () => {
     expect(planning().inputOf('planRun')).toMatchObject({
       runId: 1,
       request: { pushKinds: kinds },
@@ -224,7 +224,7 @@ describe('a run', () => {
     const replanned = resume(paging().done('pullKind').fail('pullKind', unavailable), { held: true, continued: false });
     expect(replanned.inputOf('planRun')).toMatchObject({ remaining: { toPush: [], toPull: ['lists'], toSweep: [] } });
   });
-  test('I11: the lease is given back whenever a run leaves off', () => {
+  test('I11: releases the lease whenever a run stops', () => {
     expect(finishing().done('finishRun', record()).actions).toContain('releaseLease');
     expect(paging().fail('pullKind', unavailable).actions).toContain('releaseLease');
     expect(paging().fail('pullKind', storeFailed).actions).toContain('releaseLease');
@@ -232,7 +232,7 @@ describe('a run', () => {
     expect(paging().send({ type: 'STOP' }).actions).toContain('releaseLease');
     expect(paging().fail('pullKind', kindFailed('todos')).actions).not.toContain('releaseLease');
   });
-  test('phases have a word each', () => {
+  test('each phase has one name', () => {
     expect(
       [
         asking(),
@@ -262,7 +262,7 @@ describe('a run', () => {
 });
 
 describe('the lease', () => {
-  test('the first pull of a table has a word of its own', () => {
+  test("a table's first pull has its own phase name", () => {
     const phaseWith = (resyncReason: ResyncReason) =>
       planning().done('planRun', plan({ resyncKinds: kinds, resyncReason })).phase;
     expect((['first', 'scheduled', 'schema', 'manual'] as const).map((reason) => phaseWith(reason))).toEqual([
@@ -272,7 +272,7 @@ describe('the lease', () => {
       'fullResync',
     ]);
   });
-  test('I11: while another tab works the run waits, polling, and then runs itself', () => {
+  test('I11: waits and polls while another tab works, then runs', () => {
     const waiting = watching();
     expect(waiting.snapshot.hasTag('busy')).toBe(false);
     const polling = waiting.elapse('leasePollDelay', 'sync.activity.standby.watching.waiting');
@@ -280,14 +280,14 @@ describe('the lease', () => {
     expect(polling.done('acquireLease', { held: false }).place).toBe('standby.watching.waiting');
     expect(polling.done('acquireLease', { held: true, continued: false }).place).toBe('running.planning');
   });
-  test('I11: a run that goes on with an unbroken lease continues in its phase, else it is planned again', () => {
+  test('I11: a run that continues with an unbroken lease stays in its phase; otherwise it is planned again', () => {
     expect(resume(backingOff()).place).toBe('running.pulling.paging');
     expect(resume(backingOff(), { held: true, continued: false }).place).toBe('running.planning');
   });
   test.each([
     ['the fact', () => paging().send({ type: 'lease.lost' })],
     ['a failed step', () => paging().fail('pullKind', leaseLost)],
-  ])('I11: a lease lost by %s ends the run silently; its work and its promises begin anew', (_, lose) => {
+  ])('I11: a lease lost through %s ends the run silently; its work and promises start anew', (_, lose) => {
     const lost = lose();
     expect(lost.told).toEqual([]);
     expect(lost.place).toBe('standby.asking');
@@ -299,7 +299,7 @@ describe('the lease', () => {
     });
     expect(lost.done('acquireLease', { held: false }).phase).toBe('standby');
   });
-  test('I11: a lease lost while settling is left to the settling, which asserts its token', () => {
+  test('I11: leaves a lease lost while settling to the settling, which asserts its token', () => {
     const lost = settling().send({ type: 'lease.lost' });
     expect(lost.running('settleBatch')).toBe(true);
     expect(lost.fail('settleBatch', leaseLost).context.run).toMatchObject({ id: 2, request: { waiters: ['w1'] } });
@@ -314,16 +314,16 @@ describe('the lease', () => {
 });
 
 describe('requests', () => {
-  test('F-44, AUTO-05: a request that the run covers shares it, with its promise', () => {
+  test('F-44, AUTO-05: a request that the run covers shares the run and its promise', () => {
     const shared = sending().send({ type: 'SYNC', pushKinds: ['todos'], pullKinds: [], waiter: 'w2' });
     expect(shared.context.next).toBeUndefined();
     expect(shared.context.run?.request.waiters).toEqual(['w1', 'w2']);
   });
-  test('F-44: an automatic wish that joins an explicit run is seen to by the engine if that run fails', () => {
+  test('F-44: the engine retries automatic work that joined an explicit run if that run fails', () => {
     const joined = sending().send(automatic);
     expect(joined.context.run?.request).toMatchObject({ automatic: true, explicit: true });
   });
-  test('F-12, F-146: what the run no longer covers is merged into the next run', () => {
+  test('F-12, F-146: merges what the run no longer covers into the next run', () => {
     const asked = paging().send(
       { type: 'SYNC', pushKinds: ['todos'], pullKinds: [], waiter: 'w2' },
       { type: 'SYNC', pushKinds: [], pullKinds: ['lists'], waiter: 'w3' },
@@ -343,12 +343,12 @@ describe('requests', () => {
     expect(preparing().send(sync).context.next).toBeUndefined();
     expect(paging().send({ type: 'FULL_RESYNC' }).context.next?.resyncKinds).toEqual(kinds);
   });
-  test('KND-06, KND-07, F-101: kinds that are not registered are left out', () => {
+  test('KND-06, KND-07, F-101: omits unregistered kinds', () => {
     expect(asking({ type: 'SYNC', pushKinds: ['todos', 'strange'], pullKinds: ['strange'] }).context.run).toMatchObject(
       { toPush: ['todos'], toPull: [] },
     );
   });
-  test('while paused a request is kept, deferred by name, and runs on RESUME; a signal drops it', () => {
+  test('keeps a request while paused, reports it as deferred, and runs it on RESUME; a signal drops it', () => {
     const asked = paused().send(sync);
     expect(asked.told).toEqual(['request.deferred']);
     expect(asked.phase).toBe('paused');
@@ -356,7 +356,7 @@ describe('requests', () => {
     expect(asked.send({ type: 'WAITER_LEFT', waiter: 'w1' }).context.next).toBeUndefined();
     expect(paused().send(automatic).told).toEqual([]);
   });
-  test('WAITER_LEFT drops nothing that others want: another promise, a trigger, or a command without a promise', () => {
+  test('WAITER_LEFT drops nothing that another promise, a trigger or a plain command wants', () => {
     const left = (...others: readonly SyncMachineEvent[]) =>
       paused().send(sync, ...others, { type: 'WAITER_LEFT', waiter: 'w1' }).context.next;
     expect(left({ type: 'SYNC', waiter: 'w2' })).toMatchObject({ explicit: true, waiters: ['w2'] });
@@ -364,7 +364,7 @@ describe('requests', () => {
     expect(left({ type: 'SYNC' })).toMatchObject({ explicit: true });
     expect(sending().send({ type: 'WAITER_LEFT', waiter: 'w1' }).running('sendBatch')).toBe(true);
   });
-  test('while offline an explicit SYNC is tried once and rejects with NetworkError; automatic work waits', () => {
+  test('an explicit SYNC while offline tries once and rejects with NetworkError; automatic work waits', () => {
     const offline = idle().send({ type: 'network.offline' });
     expect(offline.send(automatic).phase).toBe('offline');
     const tried = offline.send(sync);
@@ -376,7 +376,7 @@ describe('requests', () => {
     expect(rejected.phase).toBe('offline');
     expect(offline.send(automatic).send({ type: 'network.online' }).place).toBe('standby.asking');
   });
-  test('while offline somebody who joins a run that backs off is answered after one try, and the trigger’s work goes on', () => {
+  test('a caller who joins a backing-off run while offline is answered after one try; the trigger’s work goes on', () => {
     const joined = backingOff(automatic).send({ type: 'network.offline' }, sync);
     expect(joined.place).toBe('standby.asking');
     const answered = joined.done('acquireLease', held).done('planRun', plan()).fail('takeBatch', unavailable);
@@ -396,7 +396,7 @@ describe('requests', () => {
     ).toBe(true);
     expect(backingOff().is({ network: 'online' })).toBe(true);
   });
-  test('remote.changed asks for a pull of these kinds, by itself', () => {
+  test('remote.changed requests a pull of these kinds automatically', () => {
     expect(idle().send({ type: 'remote.changed', kinds: ['lists'] }).context.run?.request).toMatchObject({
       pushKinds: [],
       pullKinds: ['lists'],
@@ -412,11 +412,11 @@ describe('requests', () => {
 });
 
 describe('wake-ups', () => {
-  test('I12: outbox.changed in idle begins no run: triggers decide', () => {
+  test('I12: outbox.changed while idle starts no run: triggers decide', () => {
     expect(idle().send({ type: 'outbox.changed' }).phase).toBe('idle');
   });
   test.each([{ type: 'outbox.changed' } as const, sync])(
-    'I12: $type while an empty outbox is being read reads it again',
+    'I12: $type during a read of an empty outbox causes another read',
     (event) => {
       const again = taking().send(event).done('takeBatch', nothingTaken);
       expect(again.place).toBe('running.pushing.taking.current');
@@ -427,7 +427,7 @@ describe('wake-ups', () => {
   test.each([
     ['sending', sending],
     ['settling', settling],
-  ])('I12: a SYNC while %s is met by the next take of the same run', (_, at) => {
+  ])('I12: the next take of the same run serves a SYNC that arrives while %s', (_, at) => {
     const noted = at().send(automatic);
     expect(noted.context.next).toBeUndefined();
     const settled = noted.running('sendBatch') ? noted.done('sendBatch', report) : noted;
@@ -437,13 +437,13 @@ describe('wake-ups', () => {
     ['paging', paging],
     ['sweeping', sweeping],
     ['finishing', finishing],
-  ])('F-12: a SYNC while %s leads to another push', (_, at) => {
+  ])('F-12: a SYNC while %s causes another push', (_, at) => {
     expect(at().send(automatic).context.next).toMatchObject({ pushKinds: kinds, automatic: true });
   });
 });
 
 describe('PAUSE and STOP', () => {
-  test('I9: PAUSE aborts what is in flight; RESUME continues in the same phase of the same run', () => {
+  test('I9: PAUSE aborts requests in flight; RESUME continues in the same phase of the same run', () => {
     const stopped = paging().done('pullKind').page('lists', 3).send({ type: 'PAUSE' });
     expect(stopped.running('pullKind')).toBe(false);
     expect(stopped.told).toEqual(['engine.paused', 'request.deferred']);
@@ -463,7 +463,7 @@ describe('PAUSE and STOP', () => {
       expect(settled.told[0]).toBe('batch.pushed');
     },
   );
-  test('I1, I12: what is settled while other answers are awaited is counted and told at once; the batch stays under way', () => {
+  test('I1, I12: counts and reports early results at once; the batch stays in flight', () => {
     const part = sending().send({
       type: 'answers.settled',
       part: settledWith({ facts: [fact('a')], conflicts: [ref('op1')] }),
@@ -484,7 +484,7 @@ describe('PAUSE and STOP', () => {
     expect(nothingLeft.context.run?.push).toMatchObject({ pushed: 1, batches: 1 });
   });
 
-  test('I9: PAUSE while settling lets the settling complete; RESUME takes the wish back', () => {
+  test('I9: PAUSE while settling lets the settling complete; RESUME revokes the pause', () => {
     const done = settling().send({ type: 'PAUSE' }).done('settleBatch', settledWith());
     expect(done.phase).toBe('paused');
     expect(done.context.run?.push.pushed).toBe(1);
@@ -493,21 +493,21 @@ describe('PAUSE and STOP', () => {
       settling().send({ type: 'PAUSE' }, { type: 'RESUME' }).done('settleBatch', settledWith()).running('takeBatch'),
     ).toBe(true);
   });
-  test('I2, I9: answers that could not be settled before a pause are settled after it, and not sent again', () => {
+  test('I2, I9: settles answers that a pause left unsettled after it, without resending', () => {
     const stuck = settling().send({ type: 'PAUSE' }).fail('settleBatch', storeBusy);
     expect(stuck.phase).toBe('paused');
     const resumed = unpause(stuck).done('acquireLease', held);
     expect(resumed.place).toBe('running.pushing.settling');
     expect(resumed.inputOf('settleBatch')).toEqual({ batchId: taken.batchId });
   });
-  test('F-146: answers of a lease that was broken are discarded: the run is planned again', () => {
+  test('F-146: discards answers of a broken lease and plans the run again', () => {
     const replanned = unpause(settling().send({ type: 'PAUSE' }).fail('settleBatch', storeBusy)).done('acquireLease', {
       held: true,
       continued: false,
     });
     expect(replanned.done('planRun', plan()).running('takeBatch')).toBe(true);
   });
-  test('a pause is stored on entering and on leaving, and ends only after that', () => {
+  test('stores a pause on entry and exit, and ends it only after that', () => {
     expect(paused().inputOf('rememberPaused')).toEqual({ paused: true });
     const leaving = paused().send({ type: 'RESUME' });
     expect(leaving.inputOf('rememberPaused')).toEqual({ paused: false });
@@ -517,15 +517,15 @@ describe('PAUSE and STOP', () => {
     expect(leaving.fail('rememberPaused', storeBusy).told).toEqual(['store.warning', 'engine.resumed']);
     expect(paused().fail('rememberPaused', storeBusy).phase).toBe('paused');
   });
-  test('a second PAUSE is not announced again', () => {
+  test('does not announce a second PAUSE', () => {
     expect(paused().send({ type: 'PAUSE' }).told).toEqual([]);
   });
-  test('PAUSE during backoff holds the run; RESUME goes at once', () => {
+  test('PAUSE during backoff holds the run; RESUME continues at once', () => {
     expect(unpause(backingOff().send({ type: 'PAUSE' })).done('acquireLease', held).place).toBe(
       'running.pulling.paging',
     );
   });
-  test('F-111: STOP rejects every promise once, with no failure of the run, and is the last thing told', () => {
+  test('F-111: STOP rejects every promise once, reports no failed run, and emits the last event', () => {
     const stopped = paging().send({ type: 'SYNC', waiter: 'w2' }, { type: 'STOP' });
     expect(stopped.told).toEqual(['run.ended', 'request.rejected', 'engine.stopped']);
     expect(find(stopped, 'run.ended')).toMatchObject({ waiters: ['w1'], failure: { type: 'stopped' } });
@@ -533,7 +533,7 @@ describe('PAUSE and STOP', () => {
     expect(stopped.snapshot.status).toBe('done');
     expect(stopped.phase).toBe('stopped');
   });
-  test('I9: STOP while settling cannot be taken back, and a failed settling does not hold it up', () => {
+  test('I9: STOP while settling cannot be revoked, and a failed settling does not delay it', () => {
     const stopping = settling().send({ type: 'STOP' }, { type: 'PAUSE' }, { type: 'RESUME' });
     expect(stopping.running('settleBatch')).toBe(true);
     expect(stopping.done('settleBatch', settledWith()).snapshot.status).toBe('done');
@@ -542,7 +542,7 @@ describe('PAUSE and STOP', () => {
 });
 
 describe('failures', () => {
-  test('a transient failure backs off and resumes where it stopped', () => {
+  test('a transient failure backs off, and the run resumes where it stopped', () => {
     const waiting = paging().done('pullKind').fail('pullKind', unavailable);
     expect(waiting.told).toEqual(['backoff.scheduled']);
     expect(waiting.emitted[0]).toMatchObject({
@@ -552,7 +552,7 @@ describe('failures', () => {
     });
     expect(resume(waiting).inputOf('pullKind')).toMatchObject({ kind: 'lists' });
   });
-  test('I8: retries end at maxRetries; an explicit run then rejects with what it did, and rests', () => {
+  test('I8: retries end at maxRetries; an explicit run then rejects with its result and rests', () => {
     let script = taking();
     for (let retry = 0; retry < limits.maxRetries; retry++) script = resume(script.fail('takeBatch', unavailable));
     const ended = script.fail('takeBatch', unavailable);
@@ -567,7 +567,7 @@ describe('failures', () => {
     expect(ended.context.attempt).toBe(limits.maxRetries + 1);
     expect(ended.phase).toBe('idle');
   });
-  test('I8: an automatic run that failed is scheduled again by itself, for ever, with growing delays up to the cap', () => {
+  test('I8: reschedules a failed automatic run without limit, with delays that grow up to the cap', () => {
     let script = planning(automatic);
     const delays: number[] = [];
     for (let round = 0; round < 12; round++) {
@@ -583,7 +583,7 @@ describe('failures', () => {
     });
     expect(script.context.runCount).toBe(5);
   });
-  test('F-109: the failed run of a trigger is told once, and what waits is remembered over a restart', () => {
+  test("F-109: reports a trigger's failed run once, and remembers waiting work across a restart", () => {
     const ended = resume(resume(planning(automatic).fail('planRun', unavailable)).fail('planRun', unavailable)).fail(
       'planRun',
       unavailable,
@@ -596,12 +596,12 @@ describe('failures', () => {
     expect(backingOff().inputOf('rememberWait')).toMatchObject({ request: undefined });
     expect(backingOff(automatic).inputOf('rememberWait')).toMatchObject({ request: { automatic: true } });
   });
-  test('a wait that could not be stored is a warning, not a failure', () => {
+  test('a wait that could not be stored causes a warning, not a failure', () => {
     const warned = backingOff().fail('rememberWait', storeBusy);
     expect(warned.told).toEqual(['store.warning']);
     expect(warned.context.failure).toEqual(unavailable);
   });
-  test('progress makes the attempts start again: a page, a settled answer, not a sent request', () => {
+  test('progress resets the attempts: a page or a settled answer, but not a sent request', () => {
     const retried = resume(backingOff());
     expect([retried.context.attempt, retried.context.run?.attempts]).toEqual([1, 1]);
     expect([retried.page('todos', 5).context.attempt, retried.page('todos', 5).context.run?.attempts]).toEqual([0, 0]);
@@ -610,7 +610,7 @@ describe('failures', () => {
     expect(sent.done('settleBatch', settledWith()).context.attempt).toBe(0);
     expect(sent.done('settleBatch', settledWith({ pushed: 0, errors: 1 })).context.attempt).toBe(1);
   });
-  test('F-46: a batch that is interrupted settles the answers received, then backs off', () => {
+  test('F-46: an interrupted batch settles the answers received, then backs off', () => {
     const interrupted = sending().done('sendBatch', { answered: 1, reached: true, failure: throttled(3_000) });
     expect(interrupted.running('settleBatch')).toBe(true);
     const waiting = interrupted.done('settleBatch', settledWith());
@@ -618,7 +618,7 @@ describe('failures', () => {
     expect(waiting.context.run?.push.pushed).toBe(1);
     expect(waiting.context.wait).toEqual({ delayMs: 3_000, retryAt: 53_000 });
   });
-  test('F-46: a sending that throws loses no answer either', () => {
+  test('F-46: a sending that throws also loses no answer', () => {
     const broken = sending().fail('sendBatch', unavailable);
     expect(broken.running('settleBatch')).toBe(true);
     expect(broken.done('settleBatch', settledWith()).context).toMatchObject({
@@ -626,14 +626,14 @@ describe('failures', () => {
       run: { attempts: 1, push: { pushed: 1 } },
     });
   });
-  test('I2: a settling that fails is tried again after a wait; nothing is sent or taken in between', () => {
+  test('I2: retries failed settling after a wait, and sends or takes nothing in between', () => {
     const waiting = settling().fail('settleBatch', storeBusy);
     expect(waiting.phase).toBe('backoff');
     const again = resume(waiting);
     expect(again.place).toBe('running.pushing.settling');
     expect(again.done('settleBatch', settledWith()).context.run?.push.pushed).toBe(1);
   });
-  test('F-85: Retry-After is the lower bound; network.online and triggers do not cut it short, a person may', () => {
+  test('F-85: Retry-After is the lower bound; network.online and triggers do not shorten it, a person may', () => {
     const waiting = paging().fail('pullKind', throttled(60_000));
     expect(waiting.context.wait).toEqual({ delayMs: 60_000, retryAt: 110_000 });
     expect(waiting.send({ type: 'network.offline' }, { type: 'network.online' }).phase).toBe('backoff');
@@ -659,7 +659,7 @@ describe('failures', () => {
     const end = woken.done('acquireLease', held).done('pullKind').done('pullKind').done('finishRun', record());
     expect(end.context).toMatchObject({ failure: undefined, attempt: 0, run: undefined });
   });
-  test('an explicit request joins a run that stands still: one run does both, planned again so that waiting operations become ready', () => {
+  test('an explicit request joins a waiting run: one run does both, planned again to make waiting operations ready', () => {
     for (const still of [
       backingOff(automatic),
       paging(automatic).send({ type: 'PAUSE' }),
@@ -684,17 +684,17 @@ describe('failures', () => {
       'running.pulling.paging',
     );
   });
-  test('I2: what joins while a batch is unsettled waits, and the settling goes first', () => {
+  test('I2: a request that joins while a batch is unsettled waits until it is settled', () => {
     const joined = settling(automatic).fail('settleBatch', storeBusy).send({ type: 'FULL_RESYNC', waiter: 'w2' });
     expect(joined.context.next?.waiters).toEqual(['w2']);
     expect(joined.done('acquireLease', held).running('settleBatch')).toBe(true);
   });
-  test('somebody who asked while a run failed is not made to wait for the backoff of the trigger', () => {
+  test("an explicit request made while a run failed does not wait for the trigger's backoff", () => {
     const asked = paging(automatic).send({ type: 'FULL_RESYNC', waiter: 'w2' }).fail('pullKind', new Error('bug'));
     expect(asked.place).toBe('standby.asking');
     expect(asked.context.run?.request).toMatchObject({ waiters: ['w2'], automatic: true });
   });
-  test('I13, F-17: one failing kind does not stop the others; the run rejects at its end, and completes nothing', () => {
+  test('I13, F-17: a failing kind does not stop the others; the run rejects at its end and completes nothing', () => {
     const other = paging().page('todos', 4).fail('pullKind', kindFailed('todos'));
     expect(other.told).toEqual(['sync.failed']);
     expect(find(other, 'sync.failed')).toMatchObject({
@@ -716,13 +716,13 @@ describe('failures', () => {
     const troubled = resume(other.fail('pullKind', unavailable)).done('pullKind').done('finishRun', record());
     expect(troubled.emitted[0]).toMatchObject({ type: 'run.ended', failure: kindFailed('todos') });
   });
-  test('I13: what a trigger asked is tried again for the failing kinds alone', () => {
+  test("I13: retries a trigger's request for the failing kinds only", () => {
     const end = paging(automatic).fail('pullKind', kindFailed('todos')).done('pullKind').done('finishRun', record());
     expect(end.phase).toBe('backoff');
     expect(end.told).toEqual(['run.ended', 'backoff.scheduled']);
     expect(end.context.next).toMatchObject({ pushKinds: [], pullKinds: ['todos'], automatic: true });
   });
-  test('I13: a kind that cannot be pushed is still pulled', () => {
+  test('I13: still pulls a kind that cannot be pushed', () => {
     const rest = taking().fail('takeBatch', kindFailed('todos', 'push'));
     expect(rest.context.run).toMatchObject({ toPush: ['lists'], toPull: kinds });
     expect(rest.running('takeBatch')).toBe(true);
@@ -742,7 +742,7 @@ describe('failures', () => {
       expect(ended.send(sync).place).toBe('standby.asking');
     },
   );
-  test('F-105: a failure is told with the phase it happened in', () => {
+  test('F-105: reports a failure with the phase in which it happened', () => {
     const phaseAt = (script: Script) => find(script, 'sync.failed')?.phase;
     expect(phaseAt(planning().fail('planRun', new Error('bug')))).toBe('sync');
     expect(phaseAt(taking().fail('takeBatch', new Error('bug')))).toBe('push');
@@ -752,7 +752,7 @@ describe('failures', () => {
     expect(phaseAt(sweeping().fail('sweepResync', new Error('bug')))).toBe('fullResync');
     expect(phaseAt(finishing().fail('finishRun', new Error('bug')))).toBe('sync');
   });
-  test('F-105: a first pull that fails is told as such, not as a full resync', () => {
+  test('F-105: reports a failed first pull as such, not as a full resync', () => {
     const phaseAt = (script: Script) => find(script, 'sync.failed')?.phase;
     const firstPull = planning().done('planRun', plan({ resyncKinds: kinds, resyncReason: 'first' }));
     expect(firstPull.phase).toBe('firstPull');
@@ -762,8 +762,8 @@ describe('failures', () => {
   });
 });
 
-describe('whose data, and who', () => {
-  test('401 ends the run without a second attempt; SIGNED_IN starts its work again', () => {
+describe('scopes and sessions', () => {
+  test('401 ends the run without a second attempt; SIGNED_IN restarts its work', () => {
     const out = sending()
       .done('sendBatch', { answered: 1, reached: true, failure: unauthorized })
       .done('settleBatch', settledWith());
@@ -785,28 +785,25 @@ describe('whose data, and who', () => {
       (out: Script) =>
         out.done('sendBatch', { answered: 1, reached: true, failure: unauthorized }).done('settleBatch', settledWith()),
     ],
-  ])(
-    'I12: a 401 to the old token, judged after SIGNED_IN, signs nobody out: the run goes on once more while %s',
-    (_, at, refuse) => {
-      const before = at().send({ type: 'SIGNED_IN' });
-      const again = refuse(before);
-      expect(again.place).toBe('standby.asking');
-      expect(again.told).not.toContain('session.authRequired');
-      expect(again.told).not.toContain('sync.failed');
-      expect(again.context).toMatchObject({ run: { id: 1 }, failure: undefined });
-      const out = again
-        .done('acquireLease', held)
-        .fail(at === sending ? 'takeBatch' : at === paging ? 'pullKind' : 'planRun', unauthorized);
-      expect(out.phase).toBe('authRequired');
-      expect(out.told).toContain('session.authRequired');
-    },
-  );
-  test('I12: who signed in before the run began is signed out by its first 401', () => {
+  ])('I12: a 401 to the old token after SIGNED_IN signs nobody out: the run retries once while %s', (_, at, refuse) => {
+    const before = at().send({ type: 'SIGNED_IN' });
+    const again = refuse(before);
+    expect(again.place).toBe('standby.asking');
+    expect(again.told).not.toContain('session.authRequired');
+    expect(again.told).not.toContain('sync.failed');
+    expect(again.context).toMatchObject({ run: { id: 1 }, failure: undefined });
+    const out = again
+      .done('acquireLease', held)
+      .fail(at === sending ? 'takeBatch' : at === paging ? 'pullKind' : 'planRun', unauthorized);
+    expect(out.phase).toBe('authRequired');
+    expect(out.told).toContain('session.authRequired');
+  });
+  test('I12: the first 401 of a run signs out a session that began before the run', () => {
     expect(
       idle().send({ type: 'SIGNED_IN' }, sync).done('acquireLease', held).fail('planRun', unauthorized).phase,
     ).toBe('authRequired');
   });
-  test('an explicit SYNC while signed out is refused, rejected and never begun; its work waits for SIGNED_IN', () => {
+  test('rejects an explicit SYNC while signed out without starting it; its work waits for SIGNED_IN', () => {
     const refused = paging().fail('pullKind', unauthorized).send({ type: 'SYNC', waiter: 'w2' });
     expect(refused.told).toEqual(['request.refused', 'request.rejected']);
     expect(refused.emitted[1]).toMatchObject({ waiters: ['w2'], failure: { type: 'authRequired' } });
@@ -827,19 +824,19 @@ describe('whose data, and who', () => {
   test.each([
     ['sending', sending],
     ['settling', settling],
-  ])('I9: session.expired while %s settles what was answered first', (_, at) => {
+  ])('I9: session.expired while %s first settles the answers received', (_, at) => {
     const settlingOut = at().send({ type: 'session.expired' });
     expect(settlingOut.running('settleBatch')).toBe(true);
     const out = settlingOut.done('settleBatch', settledWith());
     expect(out.phase).toBe('authRequired');
     expect(find(out, 'run.ended')).toMatchObject({ stats: { pushed: 1 }, failure: { type: 'authRequired' } });
   });
-  test('session.expired while paused ends the run when it would go on', () => {
+  test('session.expired while paused ends the run on resume', () => {
     const out = unpause(paging().send({ type: 'PAUSE' }, { type: 'session.expired' }));
     expect(out.phase).toBe('authRequired');
     expect(find(out, 'run.ended')?.waiters).toEqual(['w1']);
   });
-  test('a database of another scope sends nothing by itself; SIGNED_IN or a person tries again', () => {
+  test("does not sync another scope's database automatically; SIGNED_IN or a person tries again", () => {
     const held = planning(automatic).fail('planRun', scopeChanged);
     expect(held.told).toEqual(['scope.changed', 'sync.failed', 'run.ended']);
     expect(held.phase).toBe('idle');
@@ -852,7 +849,7 @@ describe('whose data, and who', () => {
 describe('the network', () => {
   const waitingOffline = () => idle().send({ type: 'network.offline' });
   const probing = () => waitingOffline().elapse('probeDelay', 'sync.network.offline.waiting');
-  test('F-139: while the port says offline the server is asked now and then; its answer means online', () => {
+  test('F-139: asks the server now and then while the port says offline; an answer means online', () => {
     expect(probing().running('probeHealth')).toBe(true);
     expect(
       probing()
@@ -868,11 +865,11 @@ describe('the network', () => {
     expect(online.told).toEqual(['network.online']);
     expect(online.place).toBe('standby.asking');
   });
-  test('F-139: a probe that succeeds ends a wait for the network', () => {
+  test('F-139: a successful probe ends a wait for the network', () => {
     const waiting = backingOff().send({ type: 'network.offline' }).elapse('probeDelay', 'sync.network.offline.waiting');
     expect(waiting.done('probeHealth', true).place).toBe('standby.asking');
   });
-  test('I9: nothing is asked while paused', () => {
+  test('I9: does not probe while paused', () => {
     expect(probing().send({ type: 'PAUSE' }).running('probeHealth')).toBe(false);
     const still = waitingOffline().send({ type: 'PAUSE' }).elapse('probeDelay', 'sync.network.offline.waiting');
     expect(still.is({ network: { offline: 'waiting' } })).toBe(true);
@@ -881,7 +878,7 @@ describe('the network', () => {
 });
 
 describe('conflicts', () => {
-  test('conflicts are drained one by one after the queue, then pushing goes on', () => {
+  test('drains conflicts one by one after the queue, then pushing continues', () => {
     const second = applying().done('applyDecision', outcome('resolved', { facts: [fact('resolved')] }));
     expect(second.told).toEqual(['transport.warning']);
     expect(second.inputOf('decideConflict')).toMatchObject({ ref: ref('op2'), round: 0, explicit: true });
@@ -891,14 +888,14 @@ describe('conflicts', () => {
     expect(drained.running('takeBatch')).toBe(true);
     expect(drained.context.run?.push).toMatchObject({ pushed: 1, conflicts: 2, conflictsResolved: 2 });
   });
-  test('F-145, I12: a conflict that is left for later is skipped, not spun on', () => {
+  test('F-145, I12: skips a deferred conflict without looping', () => {
     expect(deciding().done('decideConflict', decided('leave')).inputOf('decideConflict')).toMatchObject({
       ref: ref('op2'),
     });
     const left = applying().done('applyDecision', outcome('left'));
     expect(left.context.run).toMatchObject({ conflicts: [ref('op2')], push: { conflictsResolved: 0 } });
   });
-  test('I8: a re-push that conflicts again is decided again after a moment, at most maxConflictRetries times', () => {
+  test('I8: decides a re-push that conflicts again after a moment, at most maxConflictRetries times', () => {
     let script = repushing();
     for (let round = 1; round <= limits.maxConflictRetries; round++) {
       script = script.done('repushDecision', outcome('again'));
@@ -912,7 +909,7 @@ describe('conflicts', () => {
       round: 0,
     });
   });
-  test('a failure while re-pushing resumes with the conflict that was open', () => {
+  test('resumes with the open conflict after a failed re-push', () => {
     for (const failed of [
       repushing().fail('repushDecision', unavailable),
       repushing().done('repushDecision', outcome('again', { failure: unavailable })),
@@ -931,7 +928,7 @@ describe('conflicts', () => {
         .inputOf('decideConflict'),
     ).toMatchObject({ ref: ref('op1'), round: 1 });
   });
-  test('a conflict that is reported twice is resolved once', () => {
+  test('resolves a conflict that is reported twice once', () => {
     const twice = settling()
       .done('settleBatch', settledWith({ conflicts: [ref('op1')] }))
       .done('takeBatch', taken)
@@ -939,7 +936,7 @@ describe('conflicts', () => {
       .done('settleBatch', settledWith({ conflicts: [ref('op1')] }));
     expect(twice.context.run?.conflicts).toEqual([ref('op1')]);
   });
-  test('RESOLVE_CONFLICT begins a run that knows the decision, and its conflicts come with the plan', () => {
+  test('RESOLVE_CONFLICT starts a run with the decision, and its conflicts come with the plan', () => {
     const asked = idle().send({ type: 'RESOLVE_CONFLICT', opId: 'op9', resolution: { type: 'acceptServer' } });
     expect(asked.context.run?.request).toMatchObject({ decisions: ['op9'], automatic: true });
     const planned = asked
@@ -951,7 +948,7 @@ describe('conflicts', () => {
       sending().send({ type: 'RESOLVE_CONFLICT', opId: 'op9', resolution: { type: 'defer' } }).context.next?.decisions,
     ).toEqual(['op9']);
   });
-  test('F-145: somebody who asks while a resolver thinks ends that wait; the run ends, theirs follows', () => {
+  test('F-145: an explicit request ends the wait for a resolver; the run ends and another follows', () => {
     expect(finishing().inputOf('finishRun')).toMatchObject({ patient: true });
     const hurried = finishing().send({ type: 'SYNC', waiter: 'w2' });
     expect(hurried.inputOf('finishRun')).toMatchObject({ patient: false });
@@ -962,7 +959,7 @@ describe('conflicts', () => {
 });
 
 describe('open resolvers', () => {
-  test('F-145: a resolver that answers while the run waits for it has its conflict resolved in this run', () => {
+  test('F-145: resolves the conflict of a resolver that answers while the run waits for it in this run', () => {
     const reopened = finishing().done('finishRun', record({ reopened: [ref('op1')], facts: [fact('answered')] }));
     expect(reopened.told).toEqual(['transport.warning']);
     expect(reopened.inputOf('decideConflict')).toMatchObject({ ref: ref('op1'), round: 0 });
@@ -996,7 +993,7 @@ describe('full resync', () => {
     expect(second.inputOf('sweepResync')).toMatchObject({ kind: 'lists' });
     expect(second.done('sweepResync', { facts: [] }).running('finishRun')).toBe(true);
   });
-  test('F-45: a scheduled one covers its kinds only', () => {
+  test('F-45: a scheduled one covers only its kinds', () => {
     const first = taking({ resyncKinds: ['lists'], resyncReason: 'first' });
     expect(first.emitted[0]).toEqual({ type: 'resync.started', reason: 'first', kinds: ['lists'], runId: 1 });
     const scheduled = taking({ resyncKinds: ['lists'], resyncReason: 'scheduled' });
@@ -1004,12 +1001,12 @@ describe('full resync', () => {
     const pulled = scheduled.done('prepareResync').done('takeBatch', nothingTaken).done('pullKind').done('pullKind');
     expect(pulled.inputOf('sweepResync')).toEqual({ runId: 1, kind: 'lists', requested: false });
   });
-  test('F-08: a failure while sweeping resumes with the sweep, not with the preparation', () => {
+  test('F-08: a failure while sweeping resumes the sweep, not the preparation', () => {
     expect(
       resume(sweeping().done('sweepResync', { facts: [] }).fail('sweepResync', unavailable)).inputOf('sweepResync'),
     ).toMatchObject({ kind: 'lists' });
   });
-  test('I13: a kind that failed to pull is not swept', () => {
+  test('I13: does not sweep a kind that failed to pull', () => {
     const rest = preparing()
       .done('prepareResync')
       .done('takeBatch', nothingTaken)
@@ -1017,14 +1014,14 @@ describe('full resync', () => {
       .done('pullKind');
     expect(rest.context.run?.toSweep).toEqual(['lists']);
   });
-  test('a plan cannot sweep what it does not pull', () => {
+  test('a plan does not sweep what it does not pull', () => {
     expect(taking({ pullKinds: ['todos'], resyncKinds: ['lists'] }).context.run?.toPull).toEqual(['todos', 'lists']);
   });
 });
 
-describe('operations that wait by themselves', () => {
+describe('individually waiting operations', () => {
   const waiting = () => finishing(automatic).done('finishRun', record({ nextDueInMs: 4_000 }));
-  test('I12: an automatic run that leaves some goes on when they are due, without a failure', () => {
+  test('I12: an automatic run that leaves some continues when they are due, without a failure', () => {
     expect(waiting().told).toEqual(['sync.completed', 'run.ended']);
     expect(waiting().context).toMatchObject({
       run: undefined,
@@ -1035,13 +1032,13 @@ describe('operations that wait by themselves', () => {
     });
     expect(waiting().elapse().context.run?.request).toMatchObject({ pushKinds: kinds, pullKinds: [] });
   });
-  test('I13: they keep nobody else waiting, also after a restart', () => {
+  test('I13: they block nobody else, also after a restart', () => {
     expect(waiting().send(automatic).place).toBe('standby.asking');
     expect(waiting().send({ type: 'network.online' }).phase).toBe('backoff');
     const restarted = starting().done('hydrate', hydrated({ wait: { delayMs: 4_000, retryAt: 94_000 } }));
     expect(restarted.send(automatic).place).toBe('standby.asking');
   });
-  test('an explicit run just ends, and somebody who asked goes first', () => {
+  test('an explicit run simply ends, and explicit requests go first', () => {
     expect(finishing().done('finishRun', record({ nextDueInMs: 4_000 })).phase).toBe('idle');
     expect(
       finishing(automatic)
@@ -1051,6 +1048,6 @@ describe('operations that wait by themselves', () => {
   });
 });
 
-test('a late answer of an actor that was left changes nothing', () => {
+test('ignores a late answer of a stopped actor', () => {
   expect(failedStore().send({ type: 'outbox.changed' }).phase).toBe('failed');
 });

@@ -179,7 +179,7 @@ const exceptions: Readonly<Record<string, string>> = {
   'sync.network.offline: remote.changed': neverExplicit,
 };
 
-test('I12: no transition of the chart is there for nothing: each is taken from some place by some event', {
+test('I12: every transition of the chart is used: some event takes it from some state', {
   timeout: 120_000,
 }, () => {
   const untaken = new Set(names.values());

@@ -95,6 +95,6 @@ const table = (): string =>
     })
     .join('\n\n');
 
-test('I1, I9, I12: every place answers every command, fact and ending of its actors as the table says', async () => {
+test('I1, I9, I12: every state responds to every command, fact and actor result as the table says', async () => {
   await expect(`${table()}\n`).toMatchFileSnapshot('transition-table.txt');
 });

@@ -59,11 +59,11 @@ test.each([
   'my app@home.db',
   'a=b.db',
   '../x/app.sqlite',
-])('%s is a path', (path) => {
+])('accepts %s as a path', (path) => {
   expect(databasePathProblem(path)).toBeUndefined();
 });
 
-test.each(addresses)('%s is refused everywhere, makes no file, and is not printed', async (database) => {
+test.each(addresses)('rejects %s everywhere, creates no file, and does not print it', async (database) => {
   const openers = [
     () => openDatabase({ driver: 'better-sqlite3', database, entities: [todoEntity] }),
     () => openDatabase({ driver: 'sqljs', database, entities: [todoEntity] }),
@@ -83,7 +83,7 @@ test.each(addresses)('%s is refused everywhere, makes no file, and is not printe
   }
 });
 
-test('the command refuses the URL of a database server with a sentence, without its password', () => {
+test("the command rejects a database server's URL with an explanation that hides its password", () => {
   const main = fileURLToPath(new URL('../../src/server/synchart-server.ts', import.meta.url));
   const tsx = import.meta.resolve('tsx');
   const { status, stdout, stderr } = spawnSync(

@@ -54,7 +54,7 @@ test.each<[category: string, error: unknown, text: RegExp]>([
     expect(describeSyncError(each)).not.toMatch(/ECONN|jwt|html|SQLITE|secret|boom|\d{3}/);
 });
 
-test('what events and status hold is described as the error itself', () => {
+test('describes events and status like the error itself', () => {
   for (const error of [
     new NetworkError('x'),
     http(403),
@@ -83,7 +83,7 @@ test.each<[leftMs: number, text: string]>([
   );
 });
 
-test('the time of the next try: of the error itself, as a time of day where the present is unknown, never where nothing is tried again', () => {
+test("shows an error's own retry time, as a time of day if the present is unknown, and none without a retry", () => {
   const retryAt = now + 120_000;
   const throttled = new TransportError('slow down', 429, undefined, { retryAfterMs: 120_000, retryAt });
   expect(syncErrorInfo(throttled)).toMatchObject({ category: 'rateLimit', retryAt });

@@ -61,7 +61,7 @@ describe('syncErrorInfo', () => {
     expect(syncErrorInfo(wrapped).message).toBe('Push failed');
   });
 
-  test('F-83: retries that ended in a refused token are no network failure', () => {
+  test('F-83: retries that ended in a refused token are not a network failure', () => {
     expect(
       syncErrorInfo(new MaxRetriesExceededError('gave up', 6, 5, { cause: TransportError.httpError(401) })),
     ).toMatchObject({
@@ -74,7 +74,7 @@ describe('syncErrorInfo', () => {
     });
   });
 
-  test('a chain that bites its tail, and what is no error at all, are unknown', () => {
+  test('classifies cyclic causes and non-Error values as unknown', () => {
     const error = new Error('a');
     error.cause = new Error('b', { cause: error });
     expect(syncErrorInfo(error)).toMatchObject({ category: 'unknown', message: 'a' });
@@ -83,7 +83,7 @@ describe('syncErrorInfo', () => {
   });
 });
 
-test('the text of an error names its class, its place and its cause', () => {
+test("an error's text names its class, its place and its cause", () => {
   const error = new SyncOperationError('Push failed: refused', 'push', 'op1', {
     cause: TransportError.httpError(422, '{"error":"rule"}'),
   });

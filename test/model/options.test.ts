@@ -24,7 +24,7 @@ const kettle = (options: object): Completed<Kettle, typeof kettleOptions> =>
   completeOptions<Kettle, typeof kettleOptions>(ownedBy('createKettle'), kettleOptions, options as Kettle);
 
 describe('a list of options', () => {
-  test('fills in the defaults; undefined is as absent', () => {
+  test('fills in the defaults and treats undefined as absent', () => {
     expect(kettle({ name: 'k', cups: undefined, lid: false })).toEqual({
       name: 'k',
       cups: 2,
@@ -52,7 +52,7 @@ describe('a list of options', () => {
       "TypeError: createKettle: unknown option 'toString'; known are name, cups, mode, lid, whistle",
     ],
     [undefined, 'TypeError: createKettle: options must be an object, got undefined'],
-  ])('F-13: refuses %j by name, with what was expected and what came', (options, message) => {
+  ])('F-13: rejects %j by name, with the expected and the actual value', (options, message) => {
     let error: unknown;
     try {
       kettle(options as object);
@@ -62,13 +62,13 @@ describe('a list of options', () => {
     expect(String(error)).toBe(message);
   });
 
-  test('does not show a text in the place of a function: it may be a secret', () => {
+  test('does not show a string given instead of a function: it may be a secret', () => {
     expect(() => kettle({ name: 'k', whistle: 'Bearer secret' })).toThrow(
       'createKettle: whistle must be a function, got a text',
     );
   });
 
-  test('finds options that an object inherits', () => {
+  test('reads inherited options', () => {
     class Options {
       readonly name = 'k';
       get cups(): number {
@@ -85,7 +85,7 @@ describe('a list of options', () => {
     });
   });
 
-  test('says in its type which options are there in the end', () => {
+  test('its type shows which options are present in the end', () => {
     type Ready = Completed<Kettle, typeof kettleOptions>;
     expectTypeOf<Ready>().toEqualTypeOf<{
       readonly name: string;
@@ -96,7 +96,7 @@ describe('a list of options', () => {
     }>();
   });
 
-  test('is compared with its interface by the compiler, option by option', () => {
+  test('the compiler compares it with its interface, option by option', () => {
     const { cups: _cups, ...lacking } = kettleOptions;
     // @ts-expect-error an option is missing
     lacking satisfies OptionList<Kettle>;
@@ -113,20 +113,20 @@ describe('a list of options', () => {
 });
 
 describe('the settings of the engine', () => {
-  test('F-13: a misspelt setting names the nearest one', () => {
+  test('F-13: suggests the nearest name for a misspelt setting', () => {
     expect(() => resolveSyncConfig({ pagesize: 5 } as Partial<SyncConfig>)).toThrow(
       "config.pagesize is not a setting, did you mean 'pageSize'?",
     );
   });
 
-  test('F-13: every error is a RangeError that begins with the setting', () => {
+  test('F-13: every error is a RangeError that starts with the setting', () => {
     for (const name of Object.keys(configOptions)) {
       expect(() => resolveSyncConfig({ [name]: {} })).toThrow(RangeError);
       expect(() => resolveSyncConfig({ [name]: {} })).toThrow(`config.${name} must be `);
     }
   });
 
-  test('a time may be without end only where that means never', () => {
+  test('allows an infinite time only where it means never', () => {
     const endless = Object.entries(configOptions).filter(([, { holds }]) => holds(Infinity));
     expect(endless.map(([name]) => name)).toEqual(['fullResyncIntervalMs', 'stallAfterMs', 'staleAfterMs']);
     expect(timeOrNever(1).holds(NaN)).toBe(false);

@@ -21,12 +21,12 @@ test('ids are random UUIDs, with and without a secure context', () => {
   expect(new Set(made).size).toBe(made.length);
 });
 
-test('a platform without any source of random values is named', () => {
+test('names a platform without any source of random values', () => {
   vi.stubGlobal('crypto', undefined);
   expect(() => randomId()).toThrow(/crypto\.getRandomValues.*polyfill/);
 });
 
-test('an engine writes, pushes and pulls in a page that has no crypto.randomUUID', async () => {
+test('an engine writes, pushes and pulls in a page without crypto.randomUUID', async () => {
   insecure();
   const dataSource = await openTodoDatabase('better-sqlite3');
   const engine = createSyncEngine({ dataSource, transport: new MemoryTransport(), tables: [todos] });

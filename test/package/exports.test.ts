@@ -45,7 +45,7 @@ function exportsOf(entry: string): string[] {
     .sort();
 }
 
-describe('public names: a change shows up as a change of this snapshot, and in CHANGELOG.md', () => {
+describe('public names: a change appears in this snapshot and in CHANGELOG.md', () => {
   for (const entry of entries) {
     test(`synchart${entry === 'index' ? '' : `/${entry.replace('-', '/')}`}`, async () => {
       await expect(`${exportsOf(entry).join('\n')}\n`).toMatchFileSnapshot(`exports/${entry}.txt`);

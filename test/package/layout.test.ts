@@ -22,28 +22,28 @@ const read = (file: string): string => readFileSync(join(root, file), 'utf8');
 const having = (files: readonly string[], pattern: RegExp): string[] =>
   files.filter((file) => pattern.test(read(file)));
 
-test('layout: every folder of src says in a README what lives there', () => {
+test('layout: every folder of src has a README that describes its content', () => {
   expect(foldersOfSrc.filter((folder) => !existsSync(join(root, folder, 'README.md')))).toEqual([]);
 });
 
-test('layout: a folder of src holds few files, so that its names can be read at a glance', () => {
+test('layout: a folder of src holds few files, so that its names are readable at a glance', () => {
   const filesIn = (folder: string): number =>
     sources.filter((file) => file.slice(0, file.lastIndexOf('/')) === folder).length;
   expect(foldersOfSrc.filter((folder) => filesIn(folder) > maxFiles)).toEqual([]);
 });
 
-test('layout: the tests of the store lie in folders named as those of the store', () => {
+test('layout: store tests lie in folders named like those of the store', () => {
   const folderOf = (file: string): string => file.slice('test/persistence/'.length, file.lastIndexOf('/'));
   const ofStore = tests.filter((file) => file.startsWith('test/persistence/'));
   expect(ofStore.filter((file) => !foldersOfSrc.includes(`src/persistence/${folderOf(file)}`))).toEqual([]);
 });
 
-test('layout: a file has one idea, so it stays short', () => {
+test('layout: a file has one purpose, so it stays short', () => {
   const long = sources.filter((file) => read(file).split('\n').length > maxLines);
   expect(long).toEqual([]);
 });
 
-test('layout: files are named in kebab-case after what they hold, never after a drawer', () => {
+test('layout: files have kebab-case names after their content, never catch-all names', () => {
   const misnamed = sources.filter(
     (file) => !/^[a-z0-9]+(-[a-z0-9]+)*\.tsx?$/.test(file.slice(file.lastIndexOf('/') + 1)),
   );
@@ -51,11 +51,11 @@ test('layout: files are named in kebab-case after what they hold, never after a 
   expect([...misnamed, ...drawers]).toEqual([]);
 });
 
-test('layout: no unfinished business in the sources', () => {
+test('layout: the sources contain no unfinished work', () => {
   expect(having(sources, /\b(TODO|FIXME|XXX|HACK)\b/)).toEqual([]);
 });
 
-test('layout: no check is switched off', () => {
+test('layout: no check is disabled', () => {
   expect(
     having(
       [...sources, ...tests.filter((file) => file !== 'test/package/layout.test.ts')],
@@ -64,12 +64,12 @@ test('layout: no check is switched off', () => {
   ).toEqual([]);
 });
 
-test('layout: no test is skipped, singled out, or left as a wish', () => {
+test('layout: no test is skipped, focused or a todo', () => {
   const suspended = /\b(it|test|describe|suite)\.(skip|only|todo|fails|skipIf|runIf)\b|\bxit\(|\bxdescribe\(/;
   expect(having(tests, suspended)).toEqual([]);
 });
 
-test('layout: ids and turns have one home each, which knows pages on plain http and fake timers', () => {
+test('layout: one module each creates ids and turns, which supports pages on plain HTTP and fake timers', () => {
   const outside = (homes: readonly string[], pattern: RegExp): string[] =>
     having(sources, pattern).filter((file) => !homes.includes(file));
   const nodeOnly = ['src/testing/test-server-http.ts'];

@@ -6,7 +6,7 @@ import { mutants } from '../mutants/mutants.ts';
 const pathOf = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const source = (file: string): string => readFileSync(pathOf(`src/${file}`), 'utf8');
 
-test('planted faults: the text that each of them changes occurs exactly once in the sources', () => {
+test('planted faults: the text that each one changes occurs exactly once in the sources', () => {
   const lost = mutants.flatMap(({ fault, file, edits }) =>
     edits
       .filter(([from]) => source(file).split(from).length !== 2)
@@ -15,7 +15,7 @@ test('planted faults: the text that each of them changes occurs exactly once in 
   expect(lost).toEqual([]);
 });
 
-test('planted faults: the tests that are to notice each of them exist', () => {
+test('planted faults: the tests that should catch each one exist', () => {
   const missing = mutants.flatMap(({ tests }) => tests.filter((file) => !existsSync(pathOf(`test/${file}`))));
   expect([...new Set(missing)]).toEqual([]);
 });

@@ -16,7 +16,7 @@ async function bundled(isDevelopment: boolean): Promise<string> {
   return (await Promise.all(files.map((file) => readFile(join(page.folder, file), 'utf8')))).join('\n');
 }
 
-test('I13: an app that mounts the devtools in development only has nothing of them in production', {
+test('I13: an app that mounts the devtools only in development ships nothing of them in production', {
   timeout: 240_000,
 }, async () => {
   const [development, production] = [await bundled(true), await bundled(false)];
@@ -28,7 +28,7 @@ test('I13: an app that mounts the devtools in development only has nothing of th
 /** Texts of the components that the page does not show. */
 const others = ['synchart-indicator', 'synchart-dialog-head', 'aria-haspopup'];
 
-test('a page that shows one component has all styles and nothing of the other components', {
+test('a page that shows one component has all styles and no other component', {
   timeout: 120_000,
 }, async () => {
   const { outputFiles } = await build({

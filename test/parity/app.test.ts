@@ -111,7 +111,7 @@ test('APP-01: the list shows living rows, most urgent first, then by title, and 
   expect(await titles({ show: 'overdue' })).toEqual(['Send the May invoice', 'Water the plants']);
 });
 
-test('APP-02 … APP-04: each write is one operation: a create with a new UUID, an edit with its fields, a delete that hides', async () => {
+test('APP-02 … APP-04: each write is one operation: a create with a new UUID, an edit with its fields, a delete that hides the row', async () => {
   const { engine, todos, titles } = await openDevice();
   const [a, b] = [
     await todos.create({ ...fields, title: 'A' }),
@@ -133,7 +133,7 @@ test('APP-02 … APP-04: each write is one operation: a create with a new UUID, 
   expect((await todos.findOne({ where: { id: b.id }, withDeleted: true }))?.deletedAtLocal).not.toBeNull();
 });
 
-test('APP-05: the server cleans done todos up, and the next sync takes them from the list', async () => {
+test('APP-05: the server deletes done todos, and the next sync removes them from the list', async () => {
   const { engine, titles } = await openDevice();
   await engine.sync();
   expect(await titles({ show: 'done' })).toEqual(['Replace the bulb in the hall']);
@@ -145,7 +145,7 @@ test('APP-05: the server cleans done todos up, and the next sync takes them from
   expect(await titles({ show: 'done' })).toEqual([]);
 });
 
-test('APP-07: a sync goes from idle over its phases to idle, or fails with words for people; the rest is counted', async () => {
+test('APP-07: a sync goes from idle over its phases to idle, or fails with a readable message; the rest is counted', async () => {
   const { engine, todos } = await openDevice();
   const phases: string[] = [];
   const told = engine.status$.subscribe(({ phase }) => phases.push(phase));
@@ -161,7 +161,7 @@ test('APP-07: a sync goes from idle over its phases to idle, or fails with words
   expect(describeSyncError(error)).toBe('You need to sign in again. Your changes are kept.');
 });
 
-test('APP-08: what is written in two offline periods shows at once, and arrives afterwards, once', async () => {
+test('APP-08: writes from two offline periods show at once and arrive later, once', async () => {
   const { engine, todos, titles, cut } = await openDevice();
   await engine.sync();
   for (const period of ['first', 'second']) {
@@ -210,7 +210,7 @@ test('APP-09: conflicts wait in order, each is decided for a side or by a merge,
   log.end();
 });
 
-test('APP-10: characters of all scripts, long texts and empty fields survive the way to the server and to another device', async () => {
+test('APP-10: characters of all scripts, long texts and empty fields reach the server and another device unchanged', async () => {
   const [one, other] = [await openDevice(), await openDevice()];
   const title = 'Zażółć 你好 🧑‍👩‍👧 “quotes” \\ %_';
   const notes = `${'Ünï '.repeat(500)}\n\tlast line`;

@@ -17,7 +17,7 @@ const only = <T extends SyncEvent['type']>(type: T) =>
   bench.told.filter((event): event is Extract<SyncEvent, { type: T }> => event.type === type);
 
 describe('runs', () => {
-  test('RUN-01, RUN-06, EVT-02, EVT-03: with nothing to do: one pull, two sync.started, one sync.completed, no error', async () => {
+  test('RUN-01, RUN-06, EVT-02, EVT-03: without changes: one pull, two sync.started, one sync.completed, no error', async () => {
     await opened();
     expect(await bench.engine.sync()).toEqual({
       pushed: 0,
@@ -35,7 +35,7 @@ describe('runs', () => {
     ]);
   });
 
-  test('RUN-02 … RUN-05, PUSH-01: what is queued is pushed with its id before anything is pulled, and leaves the outbox', async () => {
+  test('RUN-02 … RUN-05, PUSH-01: pushes queued operations with their ids before any pull, and removes them from the outbox', async () => {
     await opened();
     bench.server.seed('todos', { id: 'theirs', title: 'theirs' });
     await write('mine');
@@ -48,7 +48,7 @@ describe('runs', () => {
     ]);
   });
 
-  test('RUN-07, RUN-09, PULL-18: a server that fails for everything: told before the rejection, nothing completed, nothing stored', async () => {
+  test('RUN-07, RUN-09, PULL-18: a server that fails completely: reports before the rejection, completes and stores nothing', async () => {
     await opened({ config: { maxRetries: 0 } });
     bench.server.seed('todos', { id: 'a', title: 'x' });
     bench.server.failNextRequests(50, 503);
@@ -59,7 +59,7 @@ describe('runs', () => {
     expect([toldFirst, bench.types().includes('sync.completed'), await bench.row('a')]).toEqual([true, false, null]);
   });
 
-  test('RUN-10 … RUN-13, EVT-24, EVT-25, PUSH-05, PUSH-06, PUSH-07: one refused: the run goes on and completes; the operation stays with its error', async () => {
+  test('RUN-10 … RUN-13, EVT-24, EVT-25, PUSH-05, PUSH-06, PUSH-07: after a refusal, the run goes on and completes; the operation stays with its error', async () => {
     await opened();
     bench.server.refuse(({ id }) => id === 'bad');
     await write('good');
@@ -88,7 +88,7 @@ describe('runs', () => {
     expect(await bench.engine.syncRun({ pushKinds: [] })).toMatchObject({ hadErrors: false });
   });
 
-  test('RUN-12, RUN-14, FUL-03: a full resync that is due fills the numbers as any other run', async () => {
+  test('RUN-12, RUN-14, FUL-03: a due full resync fills the numbers like any other run', async () => {
     await opened({ config: { fullResyncIntervalMs: 1_000 } });
     bench.server.seed('todos', { id: 'theirs', title: 'x' });
     await write('mine');
@@ -109,7 +109,7 @@ describe('runs', () => {
     ]);
   });
 
-  test('RUN-15, ENG-08: neither making an engine nor a sync asks for health first', async () => {
+  test('RUN-15, ENG-08: neither creating an engine nor a sync checks health first', async () => {
     await opened();
     expect(methods()).toEqual([]);
     await bench.engine.sync();
@@ -117,8 +117,8 @@ describe('runs', () => {
   });
 });
 
-describe('runs that are shared', () => {
-  test('AUTO-05, AUTO-06, AUTO-08: calls that a run covers share it; after its end the next call is a new run', async () => {
+describe('shared runs', () => {
+  test('AUTO-05, AUTO-06, AUTO-08: calls that a run covers share it; a call after its end starts a new run', async () => {
     await opened();
     await write('a');
     const [first, second, third] = await Promise.all([
@@ -133,7 +133,7 @@ describe('runs that are shared', () => {
     expect(only('sync.completed')).toHaveLength(2);
   });
 
-  test('AUTO-07: a run that fails rejects for all that share it, and blocks no later one', async () => {
+  test('AUTO-07: a failing run rejects for all callers that share it, and blocks no later one', async () => {
     await opened({ config: { maxRetries: 0 } });
     bench.server.failNextRequests(50, 500);
     const outcomes = await Promise.allSettled([bench.engine.sync(), bench.engine.syncRun()]);
@@ -143,7 +143,7 @@ describe('runs that are shared', () => {
     expect(await bench.engine.sync()).toMatchObject({ errors: 0 });
   });
 
-  test('AUTO-09, F-44: a call that a run does not cover gets a run of its own', async () => {
+  test('AUTO-09, F-44: a call that a run does not cover gets its own run', async () => {
     await opened();
     bench.server.seed('todos', { id: 'theirs', title: 'x' });
     await write('a');
@@ -158,7 +158,7 @@ describe('runs that are shared', () => {
   });
 });
 
-test('KND-06, KND-08, KND-10: `kinds` sets both lists, also when a full resync is due; no filter means what is registered', async () => {
+test('KND-06, KND-08, KND-10: `kinds` sets both lists, also for a due full resync; no filter means all registered kinds', async () => {
   await opened({ config: { fullResyncIntervalMs: 1_000 } });
   await write('a');
   expect(await bench.engine.syncRun({ kinds: ['other'] })).toMatchObject({
@@ -172,7 +172,7 @@ test('KND-06, KND-08, KND-10: `kinds` sets both lists, also when a full resync i
 });
 
 describe('push', () => {
-  test('PUSH-02, PUSH-09, EVT-27: batches of pushBatchSize until nothing is left, each told with its numbers', async () => {
+  test('PUSH-02, PUSH-09, EVT-27: sends batches of pushBatchSize until nothing is left, and reports each with its numbers', async () => {
     await opened({ config: { pushBatchSize: 2 } });
     bench.server.refuse(({ id }) => id === 'c');
     for (const id of ['a', 'b', 'c', 'd', 'e']) await write(id);
@@ -192,7 +192,7 @@ describe('push', () => {
     expect(await bench.queued()).toEqual(['op-c']);
   });
 
-  test('PUSH-03, F-22: a delete of what is gone there is done; a write is a conflict, and nothing is dropped in silence', async () => {
+  test('PUSH-03, F-22: a delete of a missing row succeeds; a write to one is a conflict and is not dropped silently', async () => {
     await opened();
     for (const id of ['a', 'b']) bench.server.seed('todos', { id, title: id });
     await bench.engine.sync();
@@ -204,7 +204,7 @@ describe('push', () => {
     expect(only('op.pushed').map(({ opId }) => opId)).toContain('op-a');
   });
 
-  test('PUSH-04, EVT-23: a delete reaches the server as one, and is told so', async () => {
+  test('PUSH-04, EVT-23: a delete reaches the server as a delete, and is reported as one', async () => {
     await opened();
     bench.server.seed('todos', { id: 'a', title: 'x' });
     await bench.engine.sync();
@@ -215,7 +215,7 @@ describe('push', () => {
     expect(await bench.queued()).toEqual([]);
   });
 
-  test('PUSH-08: a success and a conflict in one batch: each has its own end', async () => {
+  test('PUSH-08: a success and a conflict in one batch end separately', async () => {
     await opened();
     bench.server.seed('todos', { id: 'a', title: 'x' });
     await bench.engine.sync();
@@ -228,7 +228,7 @@ describe('push', () => {
     expect(bench.server.get('todos', 'new')).toBeDefined();
   });
 
-  test('PUSH-10 … PUSH-13, RST-60, RST-62, RST-65: maxRetries counts the re-sends of a run; 0 is one attempt', async () => {
+  test("PUSH-10 … PUSH-13, RST-60, RST-62, RST-65: maxRetries counts a run's resends; 0 means one attempt", async () => {
     for (const maxRetries of [0, 2]) {
       await opened({ config: { maxRetries } });
       bench.skipWaits();
@@ -257,7 +257,7 @@ describe('push', () => {
 describe('pull', () => {
   const at = (second: number) => `2026-01-01T00:00:${String(second).padStart(2, '0')}.000Z`;
 
-  test('PULL-02, PULL-03, PULL-05, PULL-10, PULL-11, PULL-19, EVT-22, EVT-26: five rows in pages of two: all stored, the cursor moves with each page', async () => {
+  test('PULL-02, PULL-03, PULL-05, PULL-10, PULL-11, PULL-19, EVT-22, EVT-26: stores five rows in pages of two, and moves the cursor with each page', async () => {
     await opened({ config: { pageSize: 2 } });
     for (let n = 1; n <= 5; n += 1) bench.server.seed('todos', { id: `r${n}`, title: `t${n}`, updatedAt: at(n) });
     expect(await bench.engine.sync()).toMatchObject({ pulled: 5 });
@@ -278,7 +278,7 @@ describe('pull', () => {
     expect(bench.server.recordedRequests[0]?.query).toMatchObject({ updatedSince: at(5), afterId: 'r5' });
   });
 
-  test('PULL-04, PULL-17: a row that exists is replaced by the server’s; unknown keys are left alone', async () => {
+  test('PULL-04, PULL-17: the server’s row replaces an existing one; unknown keys are ignored', async () => {
     await opened();
     bench.server.seed('todos', { id: 'a', title: 'old', done: false, stranger: 1 });
     await bench.engine.sync();
@@ -287,7 +287,7 @@ describe('pull', () => {
     expect(await bench.row('a')).toMatchObject({ title: 'new', done: true });
   });
 
-  test('PULL-09, EVT-22: a tombstone is counted as a delete and kept with its date', async () => {
+  test('PULL-09, EVT-22: counts a tombstone as a delete and keeps its date', async () => {
     await opened();
     bench.server.seed('todos', { id: 'a', title: 'x' });
     await bench.engine.sync();
@@ -302,7 +302,7 @@ describe('pull', () => {
 });
 
 describe('events', () => {
-  test('EVT-01, EVT-12: the order of a run that pushes and pulls', async () => {
+  test('EVT-01, EVT-12: emits the events of a run that pushes and pulls in order', async () => {
     await opened();
     bench.server.seed('todos', { id: 'theirs', title: 'x' });
     await write('a');
@@ -313,7 +313,7 @@ describe('events', () => {
     expect(only('sync.started').map(({ phase }) => phase)).toEqual(['push', 'pull']);
   });
 
-  test('EVT-15, EVT-16, EVT-17, F-105: sync.completed has time and numbers, sync.failed the true phase, kind and category', async () => {
+  test('EVT-15, EVT-16, EVT-17, F-105: sync.completed has time and numbers; sync.failed has the actual phase, kind and category', async () => {
     await opened({ config: { maxRetries: 0 } });
     await bench.engine.sync();
     expect(only('sync.completed')).toMatchObject([
@@ -326,7 +326,7 @@ describe('events', () => {
     ]);
   });
 
-  test('EVT-13, EVT-14, F-107: progress has a total where it is known, and none where it is not', async () => {
+  test('EVT-13, EVT-14, F-107: progress has a total only if it is known', async () => {
     await opened();
     bench.server.seed('todos', { id: 'a', title: 'x' });
     await write('b');
@@ -336,7 +336,7 @@ describe('events', () => {
     expect(only('sync.progress').map(({ phase }) => phase)).toContain('pull');
   });
 
-  test('EVT-30, ENG-06: many may listen; who comes late hears only what is later', async () => {
+  test('EVT-30, ENG-06: accepts many listeners; a late listener receives only later events', async () => {
     await opened();
     const [early, late]: SyncEvent[][] = [[], []];
     bench.engine.events$.subscribe((event) => early?.push(event));
@@ -355,7 +355,7 @@ describe('events', () => {
 describe('full resync', () => {
   const week = 7 * 86_400_000;
 
-  test('FUL-01, FUL-02, FUL-09: the first sync pulls everything, as a first pull; the next within the interval does not; after it, a scheduled one', async () => {
+  test('FUL-01, FUL-02, FUL-09: the first sync is a full first pull; the next within the interval is not; after it, a scheduled one is', async () => {
     await opened({ config: { fullResyncIntervalMs: week } });
     await bench.engine.sync();
     expect(only('resync.started')).toMatchObject([{ reason: 'first' }]);
@@ -367,7 +367,7 @@ describe('full resync', () => {
     expect(only('resync.started').map(({ reason }) => reason)).toEqual(['first', 'scheduled']);
   });
 
-  test('FUL-05, FUL-06, FUL-10, FUL-11, EVT-11: pushes, then pulls everything anew, whatever the cursor said; the cursor is the last row', async () => {
+  test('FUL-05, FUL-06, FUL-10, FUL-11, EVT-11: pushes, then pulls everything anew regardless of the cursor, which ends at the last row', async () => {
     await opened();
     for (const id of ['a', 'b']) bench.server.seed('todos', { id, title: id });
     await bench.engine.sync();
@@ -385,7 +385,7 @@ describe('full resync', () => {
     expect(only('resync.started').map(({ reason }) => reason)).toEqual(['manual', 'manual']);
   });
 
-  test('FUL-07, FUL-08, F-38: rows that the server no longer lists go; sweepOnFullResync: false leaves them', async () => {
+  test('FUL-07, FUL-08, F-38: removes rows that the server no longer lists; sweepOnFullResync: false keeps them', async () => {
     for (const sweepOnFullResync of [true, false]) {
       await opened({ config: { sweepOnFullResync } });
       for (const id of ['a', 'b']) bench.server.seed('todos', { id, title: id });
@@ -397,7 +397,7 @@ describe('full resync', () => {
     }
   });
 
-  test('FUL-12, FUL-15: one that fails sets no time and takes nothing away; the next one ends well', async () => {
+  test('FUL-12, FUL-15: a failed one sets no time and removes nothing; the next one succeeds', async () => {
     await opened({ config: { maxRetries: 0, fullResyncIntervalMs: week } });
     bench.server.seed('todos', { id: 'a', title: 'a' });
     bench.server.failNextRequests(5, 500);
@@ -408,7 +408,7 @@ describe('full resync', () => {
     expect(await bench.row('a')).not.toBeNull();
   });
 
-  test('FUL-13, CFL-15: a second client gets every row', async () => {
+  test('FUL-13, CFL-15: a second client receives every row', async () => {
     await opened();
     await write('a');
     await write('b');
@@ -420,7 +420,7 @@ describe('full resync', () => {
     await second.dataSource.destroy();
   });
 
-  test('FUL-14, FUL-16: kinds may be named; calls at the same time share one run', async () => {
+  test('FUL-14, FUL-16: accepts kinds; concurrent calls share one run', async () => {
     await opened();
     bench.server.seed('todos', { id: 'a', title: 'a' });
     expect(await bench.engine.fullResync({ kinds: ['other'] })).toMatchObject({ pulled: 0 });
@@ -431,7 +431,7 @@ describe('full resync', () => {
 });
 
 describe('dispose', () => {
-  test('DIS-01, DIS-02, F-111: it ends timers and streams, waits for what is under way, leaves the database open; later calls say so', async () => {
+  test('DIS-01, DIS-02, F-111: ends timers and streams, waits for work in progress, keeps the database open; later calls reject', async () => {
     await opened();
     let isComplete = false;
     bench.engine.events$.subscribe({ complete: () => (isComplete = true) });

@@ -15,7 +15,7 @@ const openRefusing = async (options: EngineBenchOptions = {}): Promise<() => voi
   return letPass;
 };
 
-test('STK-01, STK-02, STK-06: after the fifth refusal an operation is stuck: sync sends it no more, others go', async () => {
+test('STK-01, STK-02, STK-06: after the fifth refusal an operation is stuck: sync no longer sends it, but sends others', async () => {
   await openRefusing();
   for (let run = 1; run <= 4; run += 1) {
     expect(await bench.engine.syncRun({ pullKinds: [] })).toMatchObject({ stuckOpsCount: 0, hadErrors: true });
@@ -34,7 +34,7 @@ test('STK-01, STK-02, STK-06: after the fifth refusal an operation is stuck: syn
   expect(await bench.queued()).toEqual(['op-bad']);
 });
 
-test('STK-03, STK-04, STK-05: they are listed in the order they were made, by kind; retried with no tries; dropped', async () => {
+test('STK-03, STK-04, STK-05: lists stuck operations in creation order and by kind, retries them with zero tries, and drops them', async () => {
   const letPass = await openRefusing({ config: { maxOutboxTryCount: 1 } });
   await bench.writer.insertAndEnqueue(todoOf('bad2'), { opId: 'op-bad2' });
   await bench.engine.sync();
@@ -54,7 +54,7 @@ test('STK-03, STK-04, STK-05: they are listed in the order they were made, by ki
   expect(await bench.engine.sync()).toMatchObject({ pushed: 0 });
 });
 
-test('STK-07: a number of tries below 1 is refused by name', async () => {
+test('STK-07: rejects a number of tries below 1 by name', async () => {
   await openRefusing();
   for (const minTryCount of [0, -1]) {
     await expect(bench.engine.outbox.getStuck({ minTryCount })).rejects.toThrow(/minTryCount/);
@@ -62,7 +62,7 @@ test('STK-07: a number of tries below 1 is refused by name', async () => {
   }
 });
 
-test('STK-08, STK-09: counts leave stuck ones out unless asked, as a value and as a stream', async () => {
+test('STK-08, STK-09: counts exclude stuck operations unless requested, as a value and as a stream', async () => {
   await openRefusing({ config: { maxOutboxTryCount: 1 } });
   await bench.engine.sync();
   await bench.writer.insertAndEnqueue(todoOf('good'));
@@ -79,7 +79,7 @@ test('STK-08, STK-09: counts leave stuck ones out unless asked, as a value and a
   expect((await bench.until(({ stuck }) => stuck === 1)).pending).toBe(1);
 });
 
-test('STK-10: what fails for everybody, and conflicts, raise no count', async () => {
+test('STK-10: general failures and conflicts raise no count', async () => {
   bench = await openEngine({ config: { maxOutboxTryCount: 1, maxRetries: 0, conflictStrategy: 'manual' } });
   bench.server.seed('todos', { id: 'a', title: 'theirs' });
   await bench.engine.sync();

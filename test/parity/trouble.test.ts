@@ -42,7 +42,7 @@ const conflicting = async (
 };
 
 describe('bad servers', () => {
-  test('ERR-18, PULL-08: broken JSON makes the sync reject, and moves no cursor', async () => {
+  test('ERR-18, PULL-08: broken JSON makes the sync reject and moves no cursor', async () => {
     await opened({ config: { maxRetries: 0 } });
     bench.server.returnInvalidJson = true;
     const error: unknown = await bench.engine.sync().catch((thrown: unknown) => thrown);
@@ -52,7 +52,7 @@ describe('bad servers', () => {
   });
 
   test.each(['returnIncompleteConflict', 'returnWrongEntity'] as const)(
-    'ERR-19, ERR-20, RST-43: %s: the row is fetched, the conflict is told once',
+    'ERR-19, ERR-20, RST-43: %s: fetches the row and reports the conflict once',
     async (fault) => {
       await conflicting({ conflictStrategy: 'serverWins' });
       bench.server[fault] = true;
@@ -65,7 +65,7 @@ describe('bad servers', () => {
     },
   );
 
-  test('ERR-21: failures that pass: the next sync delivers', async () => {
+  test('ERR-21: temporary failures: the next sync delivers', async () => {
     await opened({ config: { maxRetries: 0 } });
     await bench.writer.insertAndEnqueue(todoOf('a'));
     bench.server.failNextRequests(3, 500);
@@ -76,7 +76,7 @@ describe('bad servers', () => {
     expect(bench.server.get('todos', 'a')).toBeDefined();
   });
 
-  test('ERR-22: a slow server is waited for', async () => {
+  test('ERR-22: waits for a slow server', async () => {
     await opened();
     await bench.writer.insertAndEnqueue(todoOf('a'));
     const held = bench.server.holdNextRequests(1);
@@ -119,7 +119,7 @@ describe('a resolver decides', () => {
     expect(only('conflict.resolved')).toMatchObject([{ resolution: { type: resolution.type } }]);
   });
 
-  test('MAN-05, EVT-08, EVT-20, CFL-07: defer: told with its reason, sent once in the run, and asked again by the next', async () => {
+  test('MAN-05, EVT-08, EVT-20, CFL-07: defer: reports the reason, sends once per run, and asks again in the next', async () => {
     asked.length = 0;
     await conflicting(deciding(defer()));
     expect(await bench.engine.sync()).toMatchObject({ conflicts: 1, conflictsResolved: 0 });
@@ -133,7 +133,7 @@ describe('a resolver decides', () => {
     expect(asked).toHaveLength(2);
   });
 
-  test('MAN-07, EVT-07: a manual table without a resolver tells once, with the reason, and leaves the conflict to a person', async () => {
+  test('MAN-07, EVT-07: a manual table without a resolver reports the reason once and leaves the conflict to a person', async () => {
     await conflicting({ conflictStrategy: 'manual' });
     await bench.engine.sync();
     expect(only('conflict.unresolved').map(({ reason }) => reason)).toEqual([
@@ -144,7 +144,7 @@ describe('a resolver decides', () => {
 });
 
 describe('strategies', () => {
-  test('EVT-05, EVT-21: autoPreserve tells detected, merged with its fields, resolved', async () => {
+  test('EVT-05, EVT-21: autoPreserve reports detected, merged with its fields, and resolved', async () => {
     await conflicting();
     await bench.engine.sync();
     expect(bench.types().filter((type) => type.startsWith('conflict.'))).toEqual([
@@ -160,7 +160,7 @@ describe('strategies', () => {
     expect(only('conflict.resolved')).toMatchObject([{ resolution: { type: 'acceptMerged' } }]);
   });
 
-  test('LWW-04, DEL-03: a delete that is later than the change of the server deletes', async () => {
+  test("LWW-04, DEL-03: a delete later than the server's change deletes", async () => {
     await opened({ config: { conflictStrategy: 'lastWriteWins' } });
     bench.server.seed('todos', { id: 'a', title: 'old' });
     await bench.engine.sync();
@@ -170,7 +170,7 @@ describe('strategies', () => {
     expect([bench.server.get('todos', 'a'), await bench.queued()]).toEqual([undefined, []]);
   });
 
-  test('DEL-04, F-01: a delete against a change under autoPreserve and merge ends, with the row restored', async () => {
+  test('DEL-04, F-01: a delete against a change ends with the row restored under autoPreserve and merge', async () => {
     for (const conflictStrategy of ['autoPreserve', 'merge'] as const) {
       await conflicting({ conflictStrategy }, 'delete');
       expect(await bench.engine.sync()).toMatchObject({ conflicts: 1, conflictsResolved: 1 });
@@ -201,7 +201,7 @@ describe('schema and construction', () => {
     expect(await bench.engine.outbox.hasOperations()).toBe(false);
   });
 
-  test('ENG-01, SCH-05: a database without our tables is refused at the start, with the remedy', async () => {
+  test('ENG-01, SCH-05: rejects a database without sync tables at the start, with the remedy', async () => {
     await opened();
     const dataSource = await new DataSource({
       type: 'better-sqlite3',
@@ -215,7 +215,7 @@ describe('schema and construction', () => {
     await dataSource.destroy();
   });
 
-  test('SCH-11: a table taken out of the engine keeps its rows and its queue', async () => {
+  test('SCH-11: removing a table from the engine keeps its rows and its queue', async () => {
     await opened();
     bench.server.seed('todos', { id: 'a', title: 'x' });
     await bench.engine.sync();

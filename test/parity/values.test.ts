@@ -49,7 +49,7 @@ const uuidV7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]
 describe('operations', () => {
   const payload = { id: 'a', nested: { list: [1, null, true, 'x', { deep: 1.5 }] }, none: null };
 
-  test('OP-01, OP-04, OP-10: what is given is read back, whatever JSON it is; base and changed fields are absent; it is new', () => {
+  test('OP-01, OP-04, OP-10: reads back any JSON as given; base and changed fields are absent; it is new', () => {
     const op = upsertOp({ opId: 'o', kind: 'todos', id: 'a', localTimestamp: '2026-01-01T00:00:00Z', payload });
     expect(op).toEqual({
       type: 'upsert',
@@ -63,7 +63,7 @@ describe('operations', () => {
     expect([isNewRecord(op), 'baseUpdatedAt' in op, 'changedFields' in op]).toEqual([true, false, false]);
   });
 
-  test('OP-02, OP-03, OP-05: a base is kept verbatim and means no new record; changed fields are a set', () => {
+  test('OP-02, OP-03, OP-05: keeps a base verbatim, and the record is not new; changed fields are a set', () => {
     const op = upsertOp({
       kind: 'todos',
       id: 'a',
@@ -77,7 +77,7 @@ describe('operations', () => {
     expect(isNewRecord(upsertOp({ kind: 'todos', id: 'a', payload, creates: false }))).toBe(false);
   });
 
-  test('OP-06 … OP-09: a copy by spread keeps what is not named, and can leave out what is', () => {
+  test('OP-06 … OP-09: a spread copy keeps other properties and can omit some', () => {
     const op = upsertOp({ kind: 'todos', id: 'a', payload, baseUpdatedAt: 'b', changedFields: ['x'] });
     expect({ ...op }).toEqual(op);
     expect({ ...op, opId: 'other' }).toEqual({ ...op, opId: 'other', kind: 'todos', id: 'a' });
@@ -99,7 +99,7 @@ describe('operations', () => {
     expectTypeOf<OpType>().toEqualTypeOf<'upsert' | 'delete'>();
   });
 
-  test('OP-13 … OP-16: an id (UUID v7) and the present time are filled in; a time with an offset becomes UTC', () => {
+  test('OP-13 … OP-16: fills in an id (UUID v7) and the present time; converts a time with an offset to UTC', () => {
     for (const make of [
       () => upsertOp({ kind: 'todos', id: 'a', payload }),
       () => deleteOp({ kind: 'todos', id: 'a' }),
@@ -154,7 +154,7 @@ test('CFG-01, CFG-04, ENG-07: the defaults, and the six strategies', () => {
   expect(resolveSyncConfig()).toEqual(defaultSyncConfig);
 });
 
-test('CFG-03, F-118: a configuration derives by spread, and a resolver can be taken out again', () => {
+test('CFG-03, F-118: a configuration derives by spread, and a resolver can be removed', () => {
   const resolver = (): never => {
     throw new Error('never asked');
   };
@@ -163,7 +163,7 @@ test('CFG-03, F-118: a configuration derives by spread, and a resolver can be ta
   expect(resolveSyncConfig({ ...derived, conflictResolver: undefined })).toEqual({ ...defaultSyncConfig, pageSize: 7 });
 });
 
-test('CFG-05, F-13: a value that makes no sense is refused by name', () => {
+test('CFG-05, F-13: rejects an invalid value by name', () => {
   for (const bad of [
     { pageSize: 0 },
     { pushBatchSize: -1 },
@@ -177,7 +177,7 @@ test('CFG-05, F-13: a value that makes no sense is refused by name', () => {
 
 describe('errors', () => {
   const cause = new Error('inner');
-  test('ERR-01, ERR-03 … ERR-06: one family; each keeps its cause and says what it is', () => {
+  test('ERR-01, ERR-03 … ERR-06: one error family; each error keeps its cause and its category', () => {
     const all = [NetworkError.fromError(cause), DatabaseError.fromError(cause), ParseError.fromError(cause)];
     expect(all.map(({ message }) => message)).toEqual([
       'Network request failed: inner',
@@ -197,7 +197,7 @@ describe('errors', () => {
       expect(Class.prototype).toBeInstanceOf(SyncError);
   });
 
-  test('ERR-02, ERR-06 … ERR-09: the text names class, place and cause', () => {
+  test('ERR-02, ERR-06 … ERR-09: the message names class, place and cause', () => {
     expect(String(new NetworkError('msg'))).toBe('NetworkError: msg');
     expect(String(new NetworkError('msg', { cause }))).toBe('NetworkError: msg\nCaused by: Error: inner');
     expect(String(new TransportError('msg', 503))).toBe('TransportError: msg (status: 503)');
@@ -228,7 +228,7 @@ describe('errors', () => {
   });
 });
 
-test('PUSH-16: counts begin at zero and add up', () => {
+test('PUSH-16: counts start at zero and add up', () => {
   expect(noStats).toEqual({ pushed: 0, pulled: 0, ignored: 0, conflicts: 0, conflictsResolved: 0, errors: 0 });
   expect(addStats({ ...noStats, pushed: 1 }, { ...noStats, pushed: 2, errors: 1 })).toEqual({
     ...noStats,
@@ -257,7 +257,7 @@ test('TRA-02, TRA-04, TRA-05: an answer is exactly one of success, conflict, not
   ]);
 });
 
-test('MU-19, F-30: list items without id are the same when their content is', () => {
+test('MU-19, F-30: list items without an id are equal if their content is', () => {
   expect(preservingMerge({ list: [{ a: 1 }, { b: 2 }] }, { list: [{ a: 1 }] }).data).toEqual({
     list: [{ a: 1 }, { b: 2 }],
   });

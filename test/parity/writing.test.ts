@@ -16,7 +16,7 @@ const queue = () => bench.engine.outbox.take();
 describe('the writer', () => {
   beforeEach(() => opened());
 
-  test('WRT-04, F-27: an empty difference, or an empty set of changed fields, queues nothing; it never means all fields', async () => {
+  test('WRT-04, F-27: an empty difference or an empty set of changed fields queues nothing; it never means all fields', async () => {
     await bench.writer.insertAndEnqueue(todoOf('a'));
     await bench.engine.sync();
     const row = (await bench.row('a'))!;
@@ -34,7 +34,7 @@ describe('the writer', () => {
     expect((await bench.row('a'))?.deletedAtLocal).not.toBeNull();
   });
 
-  test('WRT-10: without an engine, on the data source itself: each form in one line, each with its operation', async () => {
+  test('WRT-10: each form works in one line without an engine, on the data source itself, and queues its operation', async () => {
     const direct = createWriter(bench.dataSource, { clock: bench.clock }).forTable(todos);
     await direct.insertAndEnqueue(todoOf('a'), { opId: '1' });
     await direct.replaceAndEnqueue(todoOf('a', { title: 'b' }), { opId: '2' });
@@ -59,7 +59,7 @@ describe('the writer', () => {
 });
 
 describe('registration', () => {
-  test('REG-01: kind and mapping may be given; what is not comes from the entity', async () => {
+  test('REG-01: kind and mapping are optional; defaults come from the entity', async () => {
     const table = syncTable(todoEntity, {
       kind: 'tasks',
       toJson: ({ id, title, updatedAt }: Todo) => ({ uuid: id, name: title, changed: updatedAt }),
@@ -95,7 +95,7 @@ describe('registration', () => {
     expect(await bench.row('r')).toMatchObject({ title: 'remote', updatedAt: '2026-01-01T00:00:00.000Z' });
   });
 
-  test('REG-03, ENG-02, ENG-03, ENG-04: a blank kind and two tables of one kind are refused, blanks around it are no part of it', async () => {
+  test('REG-03, ENG-02, ENG-03, ENG-04: rejects a blank kind and two tables of one kind, and trims blanks around a kind', async () => {
     await opened();
     for (const kind of ['', '   ']) expect(() => syncTable(todoEntity, { kind })).toThrow(TypeError);
     const { engine, dataSource } = bench;
@@ -109,14 +109,14 @@ describe('registration', () => {
     await expect(open('a', ' a ')).rejects.toThrow(/two tables are registered as kind 'a'/);
   });
 
-  test('F-13: a syncIntervalMs that is no wait is refused by name', async () => {
+  test('F-13: rejects an invalid syncIntervalMs by name', async () => {
     await opened();
     for (const syncIntervalMs of [0, -1, Number.NaN, Infinity])
       expect(() => syncTable(todoEntity, { syncIntervalMs })).toThrow(/syncIntervalMs/);
   });
 });
 
-test('WRT-08: an existing id is refused with the method to use, and nothing is queued', async () => {
+test('WRT-08: rejects an existing id, names the method to use, and queues nothing', async () => {
   await opened();
   await bench.writer.insertAndEnqueue(todoOf('a'), { opId: '1' });
   await expect(bench.writer.insertAndEnqueue(todoOf('a'))).rejects.toThrow(ValidationError);
