@@ -112,7 +112,7 @@ describe.each(sqliteDrivers)('captured columns on %s', (driver) => {
   });
   afterEach(() => bench.close());
 
-  test('each type travels to the wire and back', async () => {
+  test('sends and receives each type unchanged', async () => {
     await repository.save(sampleOf('a'));
     const [op] = await bench.outbox.take({ limit: 1 });
     const payload = op?.type === 'upsert' ? op.payload : {};
@@ -140,7 +140,7 @@ describe.each(sqliteDrivers)('captured columns on %s', (driver) => {
     expect(await queued()).toEqual([]);
   });
 
-  test('F-27: an entity that was loaded and saved as it was queues nothing, whatever its types', async () => {
+  test('F-27: saving a loaded entity unchanged queues nothing, whatever its types', async () => {
     await repository.save(sampleOf('a'));
     await repository.save(await repository.findOneByOrFail({ id: 'a' }));
     await repository.save(sampleOf('a', { bytes: Uint8Array.from([0, 1, 255]) }));
@@ -159,7 +159,7 @@ describe.each(sqliteDrivers)('captured columns on %s', (driver) => {
     ['embedded', (form) => Object.assign(form.place, { y: 7 }), ['place_y']],
     ['to null', (form) => Object.assign(form, { json: null, at: null }), ['at', 'json']],
     ['local only', (form) => Object.assign(form, { draft: 'other' }), []],
-  ])('F-140: %s is told from what a pull changed', async (_, change, changed) => {
+  ])('F-140: distinguishes %s from what a pull changed', async (_, change, changed) => {
     await repository.save(sampleOf('a'));
     const [op] = await bench.outbox.take({ limit: 1 });
     const payload = op?.type === 'upsert' ? op.payload : {};
@@ -176,7 +176,7 @@ describe.each(sqliteDrivers)('captured columns on %s', (driver) => {
     if (changed.length === 0) expect((await repository.findOneByOrFail({ id: 'a' })).draft).toBe('other');
   });
 
-  test('a transformer that makes objects: they compare by their JSON, and without one they are refused', async () => {
+  test('compares objects made by a transformer by their JSON, and rejects them without one', async () => {
     const priced = new EntitySchema<Priced>({
       name: 'priced',
       columns: {

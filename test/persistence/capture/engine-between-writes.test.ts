@@ -21,11 +21,11 @@ function tellCommitsLate(dataSource: DataSource): void {
   });
 }
 
-describe.each(sqliteDrivers)('the engine between two writes of the app, on %s', (driver) => {
+describe.each(sqliteDrivers)('the engine between two app writes, on %s', (driver) => {
   let bench: CaptureBench;
   afterEach(() => bench.close());
 
-  test('I1, I8: what the engine writes right after the first write of the app is not taken for the app’s', async () => {
+  test("I1, I8: does not take an engine write right after the app's first write for the app’s", async () => {
     const dataSource = await openTodoDatabase(driver);
     tellCommitsLate(dataSource);
     bench = await openCapture(driver, {}, dataSource);

@@ -193,7 +193,7 @@ function replay(state: Map<string, JsonObject>, op: Op): void {
 }
 
 test.each(orInChromium(sqliteDrivers))(
-  'I1: on %s the outbox says exactly what the app has changed',
+  "I1: on %s the outbox contains exactly the app's changes",
   async (driver) => {
     await fc.assert(
       fc.asyncProperty(fc.array(outer, { maxLength: 12 }), async (steps) => {

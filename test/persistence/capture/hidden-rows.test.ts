@@ -50,7 +50,7 @@ const passingOver: Readonly<Record<string, Write>> = {
 
 const situations = ['deleted here, not yet sent', 'deleted here, sent', 'deleted by the server'] as const;
 
-describe.each(sqliteDrivers)('F-154: rows that are hidden, on %s', (driver) => {
+describe.each(sqliteDrivers)('F-154: hidden rows, on %s', (driver) => {
   let bench: CaptureBench;
   afterEach(() => bench.close());
   const hide = async (situation: (typeof situations)[number]): Promise<void> => {
@@ -64,7 +64,7 @@ describe.each(sqliteDrivers)('F-154: rows that are hidden, on %s', (driver) => {
   const ofRow = async () => (await bench.queued()).filter(({ id }) => id === 'd');
 
   describe.each(situations)('%s', (situation) => {
-    test.each(Object.entries(putting))('I1: %s brings the row back and queues it', async (_, put) => {
+    test.each(Object.entries(putting))('I1: %s restores the row and queues it', async (_, put) => {
       await hide(situation);
       const before = (await ofRow()).length;
       await put(bench.repository);
@@ -79,7 +79,7 @@ describe.each(sqliteDrivers)('F-154: rows that are hidden, on %s', (driver) => {
       expect(sent).toMatchObject({ payload: { id: 'd', title: 'back' } });
     });
 
-    test.each(Object.entries(bringing))('I1: %s brings the row back and queues it', async (_, bring) => {
+    test.each(Object.entries(bringing))('I1: %s restores the row and queues it', async (_, bring) => {
       await hide(situation);
       const before = (await ofRow()).length;
       await bring(bench.repository);
@@ -87,7 +87,7 @@ describe.each(sqliteDrivers)('F-154: rows that are hidden, on %s', (driver) => {
       expect((await ofRow()).slice(before)).toMatchObject([{ type: 'upsert', id: 'd' }]);
     });
 
-    test.each(Object.entries(passingOver))('%s passes over the row, and changes nothing of it', async (_, write) => {
+    test.each(Object.entries(passingOver))('%s skips the row and does not change it', async (_, write) => {
       await hide(situation);
       const [before, queued] = [await bench.rows(), await ofRow()];
       const result = (await write(bench.repository)) as { readonly affected?: number } | undefined;
@@ -96,7 +96,7 @@ describe.each(sqliteDrivers)('F-154: rows that are hidden, on %s', (driver) => {
       if (result?.affected !== undefined) expect(result.affected).toBe(0);
     });
 
-    test('saving an edit of a row that was loaded withDeleted is refused by its name', async () => {
+    test('rejects saving an edit of a row that was loaded withDeleted, by name', async () => {
       await hide(situation);
       const row = (await bench.repository.findOne({ where: { id: 'd' }, withDeleted: true })) as Todo;
       await expect(bench.repository.save({ ...row, title: 'unseen' })).rejects.toThrow(/todos\/d is deleted.*'title'/);
@@ -105,7 +105,7 @@ describe.each(sqliteDrivers)('F-154: rows that are hidden, on %s', (driver) => {
       expect(await bench.repository.findOneBy({ id: 'd' })).toMatchObject({ title: 'seen' });
     });
 
-    test('deleting the row once more queues nothing', async () => {
+    test('deleting the row again queues nothing', async () => {
       await hide(situation);
       const queued = await ofRow();
       await bench.repository.delete('d');
@@ -114,7 +114,7 @@ describe.each(sqliteDrivers)('F-154: rows that are hidden, on %s', (driver) => {
     });
   });
 
-  test('rows that are shown are upserted, ignored and updated as the statement says', async () => {
+  test('upserts, ignores and updates visible rows as the statement says', async () => {
     await hide('deleted here, sent');
     await bench.repository.query(
       `INSERT OR IGNORE INTO todos (id, title) VALUES ('shown', 'ignored'), ('d', 'back'), ('new', 'new')`,
@@ -140,7 +140,7 @@ interface Tag extends SyncedRow {
   color: string | null;
 }
 
-describe.each(sqliteDrivers)('F-154: a deleted row that still has a UNIQUE value, on %s', (driver) => {
+describe.each(sqliteDrivers)('F-154: a deleted row that still holds a UNIQUE value, on %s', (driver) => {
   let bench: StoreBench;
   let tags: Repository<Tag>;
   afterEach(() => bench.close());
@@ -175,7 +175,7 @@ describe.each(sqliteDrivers)('F-154: a deleted row that still has a UNIQUE value
   const queued = async () =>
     (await bench.outbox.take({ limit: 100 })).map(describeOp).map(({ id, type }) => `${String(type)} ${String(id)}`);
 
-  test('orUpdate by the value brings the row back with what was given', async () => {
+  test('orUpdate by the value restores the row with the given data', async () => {
     await open();
     await tags
       .createQueryBuilder()
@@ -187,21 +187,21 @@ describe.each(sqliteDrivers)('F-154: a deleted row that still has a UNIQUE value
     expect(await queued()).toEqual(['delete old', 'upsert old']);
   });
 
-  test('upsert by the value gives it to the new row', async () => {
+  test('upsert by the value assigns it to the new row', async () => {
     await open();
     await tags.upsert({ id: 'new', name: 'red', color: 'light' }, ['name']);
     expect(await shown()).toEqual([{ id: 'new', name: 'red', color: 'light' }]);
     expect(await queued()).toEqual(['delete old', 'upsert new']);
   });
 
-  test('orIgnore brings the row back with what was given', async () => {
+  test('orIgnore restores the row with the given data', async () => {
     await open();
     await tags.createQueryBuilder().insert().values({ id: 'new', name: 'red', color: 'light' }).orIgnore().execute();
     expect(await shown()).toEqual([{ id: 'old', name: 'red', color: 'light' }]);
     expect(await queued()).toEqual(['delete old', 'upsert old']);
   });
 
-  test('insert, and an update to the value, are refused by the name of the row', async () => {
+  test('rejects an insert and an update to the value, and names the row', async () => {
     await open();
     await expect(tags.insert({ id: 'new', name: 'red' })).rejects.toThrow(/tags\/old has this name; it is deleted/);
     await tags.insert({ id: 'other', name: 'blue' });

@@ -57,7 +57,7 @@ describe.each(sqliteDrivers)('increments of entities with version and update dat
     return (await server.listen()).url;
   };
 
-  test('F-140: what several devices add at once adds up, whatever else the statement sets', async () => {
+  test('F-140: concurrent increments of several devices add up, whatever else the statement sets', async () => {
     const url = await serve();
     const [one, two] = [await device(url), await device(url)];
     await one.repository.insert({ id: 'i1', stock: 10 });
@@ -81,7 +81,7 @@ describe.each(sqliteDrivers)('increments of entities with version and update dat
     }
   });
 
-  test('F-141: what is not an increment stays an edit, and a transaction stays one operation per row', async () => {
+  test('F-141: other expressions stay edits, and a transaction stays one operation per row', async () => {
     const url = await serve();
     const { engine, repository } = await device(url);
     await repository.insert({ id: 'i1', stock: 10 });

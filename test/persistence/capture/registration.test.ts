@@ -45,20 +45,20 @@ describe.each(sqliteDrivers)('captureWrites on %s', (driver) => {
       entity({ id: { type: 'integer', primary: true, generated: true }, ...syncColumns }),
       /F-142/,
     ],
-  ])('%s is refused', async (_, schema, message) => {
+  ])('rejects %s', async (_, schema, message) => {
     const dataSource = await open(schema);
     expect(() => captureWrites(dataSource, [syncTable(schema)])).toThrow(TypeError);
     expect(() => captureWrites(dataSource, [syncTable(schema)])).toThrow(message);
   });
 
-  test('an entity of another data source, and a data source that is not open, are refused', async () => {
+  test('rejects an entity of another data source and a closed data source', async () => {
     const dataSource = await open(entity({ id, ...syncColumns }));
     expect(() => captureWrites(dataSource, [todos])).toThrow(/'?todos'?|not an entity of this DataSource/);
     await dataSource.destroy();
     expect(() => captureWrites(dataSource, [])).toThrow(/initialised/);
   });
 
-  test('localOnly with a name that is no column is refused, and what was captured before stays', async () => {
+  test('rejects localOnly with an unknown column and keeps earlier captures', async () => {
     const bench = await openCapture(driver);
     opened.push(bench.dataSource);
     expect(() => captureWrites(bench.dataSource, [syncTable(noteEntity)])).toThrow(/not an entity/);
@@ -66,7 +66,7 @@ describe.each(sqliteDrivers)('captureWrites on %s', (driver) => {
     expect(await queued(bench.dataSource)).toEqual(['todos/a']);
   });
 
-  test('called again it adds tables, and captures nothing twice', async () => {
+  test('a second call adds tables and captures nothing twice', async () => {
     const dataSource = await openTodoDatabase(driver, ':memory:', {
       entities: [noteEntity as EntitySchema],
       migrations: [CreateNotes1700000000003],
@@ -82,7 +82,7 @@ describe.each(sqliteDrivers)('captureWrites on %s', (driver) => {
     expect(await queued(dataSource)).toEqual(['todos/a', 'todos/b', 'notes/n']);
   });
 
-  test('a table that is registered as pullOnly cannot be written', async () => {
+  test('rejects writes to a table registered as pullOnly', async () => {
     const schema = entity({ id, title: text, ...syncColumns });
     const dataSource = await open(schema);
     captureWrites(dataSource, [syncTable(schema, { pullOnly: true })]);
@@ -91,7 +91,7 @@ describe.each(sqliteDrivers)('captureWrites on %s', (driver) => {
     expect(await dataSource.getRepository(schema).count()).toBe(1);
   });
 
-  test('a custom repository and an active manager are captured as well', async () => {
+  test('also captures a custom repository and an active manager', async () => {
     const bench = await openCapture(driver);
     opened.push(bench.dataSource);
     const custom = bench.repository.extend({
@@ -106,7 +106,7 @@ describe.each(sqliteDrivers)('captureWrites on %s', (driver) => {
     expect(await queued(bench.dataSource)).toEqual(['todos/a', 'todos/b']);
   });
 
-  test('a table that is made anew, as a migration does, is captured afterwards; the migration is not', async () => {
+  test('captures a table recreated by a migration, but not the migration itself', async () => {
     const bench = await openCapture(driver);
     opened.push(bench.dataSource);
     await bench.repository.insert(todoOf('a'));
@@ -124,7 +124,7 @@ describe.each(sqliteDrivers)('captureWrites on %s', (driver) => {
     expect(await queued(bench.dataSource)).toEqual(['todos/a', 'todos/a', 'todos/a', 'todos/a']);
   });
 
-  test('a data source that is closed and opened again is captured again', async () => {
+  test('captures again after a data source is closed and reopened', async () => {
     const dataSource = await openTodoDatabase(driver);
     opened.push(dataSource);
     captureWrites(dataSource, [todos]);
@@ -138,7 +138,7 @@ describe.each(sqliteDrivers)('captureWrites on %s', (driver) => {
     expect(await dataSource.getRepository(todoEntity).count()).toBe(0);
   });
 
-  test('hideDeleted: false leaves the queries as they were', async () => {
+  test('hideDeleted: false leaves queries unchanged', async () => {
     const bench = await openCapture(driver, { hideDeleted: false });
     opened.push(bench.dataSource);
     await bench.seed(serverRow('a', '2026-01-01T00:00:00.000Z'));
@@ -147,7 +147,7 @@ describe.each(sqliteDrivers)('captureWrites on %s', (driver) => {
     expect(await queued(bench.dataSource)).toEqual(['todos/a']);
   });
 
-  test('a database without the sync tables says so, and keeps nothing', async () => {
+  test('reports a database without sync tables and captures nothing', async () => {
     const dataSource = await openTodoDatabase(driver);
     opened.push(dataSource);
     await dataSource.query('DROP TABLE sync_outbox');
@@ -156,7 +156,7 @@ describe.each(sqliteDrivers)('captureWrites on %s', (driver) => {
     expect(await dataSource.getRepository(todoEntity).count()).toBe(0);
   });
 
-  test('a table without the sync columns says which are missing, and keeps nothing', async () => {
+  test('names the missing sync columns of a table and captures nothing', async () => {
     const dataSource = await openTodoDatabase(driver);
     opened.push(dataSource);
     await dataSource.query('ALTER TABLE todos DROP COLUMN deleted_at_local');
@@ -167,7 +167,7 @@ describe.each(sqliteDrivers)('captureWrites on %s', (driver) => {
     expect(await dataSource.query('SELECT * FROM todos')).toEqual([]);
   });
 
-  test('subclassed rows of another entity are not touched', async () => {
+  test('does not touch subclass rows of another entity', async () => {
     interface Plain extends SyncedRow {
       id: string;
     }
@@ -181,7 +181,7 @@ describe.each(sqliteDrivers)('captureWrites on %s', (driver) => {
   });
 });
 
-test('sql.js: what its writing of the file takes away is made anew', async () => {
+test('sql.js: recreates what saving the file removes', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'synchart-'));
   const dataSource = await openTodoDatabase('sqljs', join(directory, 'app.sqlite'));
   try {

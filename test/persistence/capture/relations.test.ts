@@ -27,7 +27,7 @@ describe.each(sqliteDrivers)('relations on %s', (driver) => {
   const ids = async (): Promise<readonly unknown[]> =>
     (await shelf.queued()).map(({ kind, type, id, changed }) => [kind, type, id, ...((changed as string[]) ?? [])]);
 
-  test('F-141: what a cascade saves is captured, parents first', async () => {
+  test('F-141: captures cascaded saves, parents first', async () => {
     shelf = await openShelf(driver);
     const { manager, author, book } = shelf;
     await manager.save(book, { id: 'b1', title: 't', author: { id: 'a1', name: 'n' }, labels: [{ name: 'l' }] });
@@ -49,7 +49,7 @@ describe.each(sqliteDrivers)('relations on %s', (driver) => {
     ]);
   });
 
-  test('F-140: a relation that the user did not touch is not put back', async () => {
+  test('F-140: does not restore a relation that the user did not change', async () => {
     shelf = await openShelf(driver);
     const { manager, book } = shelf;
     await shelf.pullOf('authors', authorRow('a1'), authorRow('a2'), authorRow('a3'));
@@ -67,7 +67,7 @@ describe.each(sqliteDrivers)('relations on %s', (driver) => {
     expect(one?.author?.id).toBe('a2');
   });
 
-  test('F-140: a loaded list of children does not free those that a pull added', async () => {
+  test('F-140: a loaded list of children does not detach those that a pull added', async () => {
     shelf = await openShelf(driver);
     const { manager, author, book } = shelf;
     await shelf.pullOf('authors', authorRow('a1'));
@@ -91,7 +91,7 @@ describe.each(sqliteDrivers)('relations on %s', (driver) => {
     ).toEqual(['a1', undefined, 'a1']);
   });
 
-  test('I1: what hangs on a saved entity keeps its fields and its own relations, in the table and in the object', async () => {
+  test('I1: related rows of a saved entity keep their fields and relations, in the table and in the object', async () => {
     shelf = await openShelf(driver);
     const { manager, author, book } = shelf;
     await shelf.pullOf('authors', authorRow('a1'));
@@ -117,7 +117,7 @@ describe.each(sqliteDrivers)('relations on %s', (driver) => {
     expect(stored).toMatchObject({ title: 'title of b1', author: { id: 'a1' }, labels: [{ name: 'name of l1' }] });
   });
 
-  test('rows that were removed are gone from joined relations, too', async () => {
+  test('removed rows also disappear from joined relations', async () => {
     shelf = await openShelf(driver);
     const { manager, author, book } = shelf;
     await shelf.pullOf('authors', authorRow('a1'));
@@ -151,7 +151,7 @@ describe.each(sqliteDrivers)('relations on %s', (driver) => {
     ).toBe(1);
   });
 
-  test('foreign keys: CASCADE deletes the children as well, children first', async () => {
+  test('foreign keys: CASCADE also deletes the children, children first', async () => {
     shelf = await openShelf(driver, { onDelete: 'CASCADE' });
     await shelf.pullOf('authors', authorRow('a1'), authorRow('a2'));
     await shelf.pullOf('books', bookRow('b1', 'a1'), bookRow('b2', 'a1'), bookRow('b3', 'a2'));
@@ -164,7 +164,7 @@ describe.each(sqliteDrivers)('relations on %s', (driver) => {
     expect((await shelf.manager.find(shelf.book)).map(({ id }) => id)).toEqual(['b3']);
   });
 
-  test('foreign keys: SET NULL frees the children', async () => {
+  test('foreign keys: SET NULL detaches the children', async () => {
     shelf = await openShelf(driver, { onDelete: 'SET NULL' });
     await shelf.pullOf('authors', authorRow('a1'));
     await shelf.pullOf('books', bookRow('b1', 'a1'));
@@ -175,7 +175,7 @@ describe.each(sqliteDrivers)('relations on %s', (driver) => {
     ]);
   });
 
-  test('foreign keys: NO ACTION refuses while there are children, and not when they were deleted before', async () => {
+  test('foreign keys: NO ACTION refuses while children exist, but not if they were deleted before', async () => {
     shelf = await openShelf(driver);
     const { manager, author, book } = shelf;
     await shelf.pullOf('authors', authorRow('a1'));
@@ -195,7 +195,7 @@ describe.each(sqliteDrivers)('relations on %s', (driver) => {
     expect(await manager.count(author)).toBe(0);
   });
 
-  test('a join table has no entity and is not synchronised: its rows are written, and no operation', async () => {
+  test('a join table has no entity and is not synchronised: writes to it queue no operation', async () => {
     shelf = await openShelf(driver);
     const { manager, book, label } = shelf;
     await shelf.pullOf('labels', { id: 'l1', name: 'l', updatedAt: v1, deletedAt: null });

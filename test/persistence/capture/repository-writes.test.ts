@@ -23,7 +23,7 @@ describe.each(sqliteDrivers)('captured writes on %s', (driver) => {
   const deletion = (id: string) => ({ type: 'delete', id, base: v1 });
   const a = (): Promise<Todo> => repository.findOneByOrFail({ id: 'a' });
 
-  test('I4: what the engine writes is not captured', async () => {
+  test("I4: does not capture the engine's writes", async () => {
     expect(await bench.queued()).toEqual([]);
     await bench.writer.insertAndEnqueue(todoOf('w'));
     await bench.writer.enqueueDelete('a');
@@ -33,7 +33,7 @@ describe.each(sqliteDrivers)('captured writes on %s', (driver) => {
     expect(await bench.queued()).toEqual([]);
   });
 
-  test('F-141: save, insert, update and delete queue one operation each, with what changed', async () => {
+  test('F-141: save, insert, update and delete queue one operation each, with the changes', async () => {
     await repository.save(todoOf('n', { tags: ['t'] }));
     await repository.insert([todoOf('m'), todoOf('l')]);
     await repository.update('a', { title: 'new', done: false });
@@ -57,7 +57,7 @@ describe.each(sqliteDrivers)('captured writes on %s', (driver) => {
     expect(first).not.toHaveProperty('payload.updatedAt');
   });
 
-  test('F-27: a save that changes nothing queues nothing, nor does one that is taken back in its transaction', async () => {
+  test('F-27: queues nothing for an unchanged save or one reverted in its transaction', async () => {
     await repository.save(await a());
     await repository.save({ id: 'a', title: 'server a' });
     await repository.update('a', { done: false });
@@ -68,7 +68,7 @@ describe.each(sqliteDrivers)('captured writes on %s', (driver) => {
     expect(await bench.queued()).toEqual([]);
   });
 
-  test('I4: a removed row is gone from the queries, and stays until the server has it', async () => {
+  test('I4: queries hide a removed row, which stays until the server has it', async () => {
     await repository.remove(await a());
     await repository.softDelete('b');
     await repository.softRemove(await repository.findOneByOrFail({ id: 'c' }));
@@ -111,7 +111,7 @@ describe.each(sqliteDrivers)('captured writes on %s', (driver) => {
     ]);
   });
 
-  test('WRT-08: an insert over rows that were deleted brings them back; one that is shown is refused as ever', async () => {
+  test('WRT-08: an insert over deleted rows restores them; over a visible row it still fails', async () => {
     await repository.delete(['a', 'b']);
     await expect(repository.insert([todoOf('a', { title: 'new' }), todoOf('c')])).rejects.toThrow('UNIQUE');
     expect((await repository.find()).map(({ id }) => id)).toEqual(['c']);
@@ -131,7 +131,7 @@ describe.each(sqliteDrivers)('captured writes on %s', (driver) => {
     ]);
   });
 
-  test('increments are deltas, after what was changed before them', async () => {
+  test('increments become deltas after earlier changes', async () => {
     await bench.dataSource.transaction(async (manager) => {
       await manager.update(todoEntity, 'b', { priority: 5 });
       await manager.increment(todoEntity, { id: 'b' }, 'priority', 2);
@@ -162,7 +162,7 @@ describe.each(sqliteDrivers)('captured writes on %s', (driver) => {
     expect(await repository.count()).toBe(0);
   });
 
-  test('query builders and SQL are captured as well', async () => {
+  test('also captures query builders and SQL', async () => {
     await repository
       .createQueryBuilder()
       .update()
@@ -184,19 +184,19 @@ describe.each(sqliteDrivers)('captured writes on %s', (driver) => {
     expect((await bench.row('b'))?.updatedAt).toBe(v1);
   });
 
-  test('a row that REPLACE takes away is deleted, also where only a migration knows the unique index', async () => {
+  test('captures the deletion of a row that REPLACE removes, even if only a migration knows the unique index', async () => {
     await bench.dataSource.query('CREATE UNIQUE INDEX one_title ON todos (title)');
     await bench.dataSource.query(`INSERT OR REPLACE INTO todos (id, title) VALUES ('n', 'server a')`);
     expect(await bench.queued()).toEqual([create('n'), deletion('a')]);
   });
 
-  test('an id that is changed is a deletion and a creation', async () => {
+  test('an id change is a deletion and a creation', async () => {
     await bench.dataSource.query(`UPDATE todos SET id = 'z' WHERE id = 'a'`);
     expect(await bench.queued()).toEqual([create('z'), deletion('a')]);
     expect((await bench.row('z'))?.updatedAt).toBe('');
   });
 
-  test('I7: what belongs to the server is not changed by local writes', async () => {
+  test('I7: local writes do not change what belongs to the server', async () => {
     await repository.save(todoOf('n', { updatedAt: v2, deletedAt: null }));
     await repository.update('a', { updatedAt: 'now', title: 'x' });
     await repository.update('b', { updatedAt: '' });
@@ -213,7 +213,7 @@ describe.each(sqliteDrivers)('captured writes on %s', (driver) => {
   });
 
   describe('transactions', () => {
-    test('I7: a rollback takes the operations with it, an inner one only its own', async () => {
+    test('I7: a rollback also rolls back operations; a nested one only its own', async () => {
       await expect(
         bench.dataSource.transaction(async (manager) => {
           await manager.save(todoEntity, todoOf('n'));
@@ -236,7 +236,7 @@ describe.each(sqliteDrivers)('captured writes on %s', (driver) => {
       expect(await bench.row('n')).toBeNull();
     });
 
-    test('F-131: code that forgets the manager inside its transaction is part of it', async () => {
+    test('F-131: code that forgets the manager inside its transaction joins it', async () => {
       await expect(
         bench.dataSource.transaction(async () => {
           await repository.save(todoOf('n'));
@@ -249,7 +249,7 @@ describe.each(sqliteDrivers)('captured writes on %s', (driver) => {
       expect(await bench.queued()).toEqual([edit('a', 'title')]);
     });
 
-    test('a query runner of the app, with BEGIN and COMMIT of its own, and one that is released without an end', async () => {
+    test("supports an app's query runner with its own BEGIN and COMMIT, and one released without an end", async () => {
       const runner = bench.dataSource.createQueryRunner();
       await runner.query('BEGIN');
       await runner.manager.update(todoEntity, 'a', { title: 'x' });
@@ -261,7 +261,7 @@ describe.each(sqliteDrivers)('captured writes on %s', (driver) => {
       expect(await bench.queued()).toEqual([edit('a', 'title'), edit('c', 'title')]);
     });
 
-    test('F-130: comments in front of a word and behind it do not hide it', async () => {
+    test('F-130: comments before and after a keyword do not hide it', async () => {
       const runner = bench.dataSource.createQueryRunner();
       await runner.query(`/* traceparent='00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' */ BEGIN`);
       const beside = bench.gate.detached(() => repository.update('b', { title: 'y' }));
@@ -278,7 +278,7 @@ describe.each(sqliteDrivers)('captured writes on %s', (driver) => {
       expect(await bench.queued()).toEqual([edit('a', 'title'), edit('b', 'title')]);
     });
 
-    test('WRT-08: RETURNING gives the rows that were written or deleted', async () => {
+    test('WRT-08: RETURNING returns the rows that were written or deleted', async () => {
       const returned = (sql: string, parameters: unknown[] = []): Promise<{ id: string; title?: string }[]> =>
         bench.dataSource.query<{ id: string; title?: string }[]>(sql, parameters);
       expect(await returned(`DELETE FROM todos WHERE id = ? RETURNING id, title`, ['a'])).toEqual([
@@ -307,7 +307,7 @@ describe.each(sqliteDrivers)('captured writes on %s', (driver) => {
       expect((await repository.find()).map(({ id }) => id).sort()).toEqual(['b', 'n']);
     });
 
-    test('I7: writes side by side, without and with a transaction, each have their operation', async () => {
+    test('I7: concurrent writes, with and without a transaction, each have their operation', async () => {
       const runner = bench.dataSource.createQueryRunner();
       await Promise.all([
         ...Array.from({ length: 10 }, (_, index) => runner.manager.insert(todoEntity, todoOf(`r${index}`))),
@@ -320,7 +320,7 @@ describe.each(sqliteDrivers)('captured writes on %s', (driver) => {
       expect((await bench.queued()).length).toBe(30);
     });
 
-    test('F-141: a write that breaks a rule of the database writes and queues nothing', async () => {
+    test('F-141: a write that breaks a database constraint writes and queues nothing', async () => {
       await expect(repository.insert([todoOf('n'), todoOf('a')])).rejects.toThrow('UNIQUE');
       await expect(repository.update('a', { title: null as unknown as string })).rejects.toThrow('NOT NULL');
       await expect(repository.save([todoOf('n'), todoOf('m', { title: null as unknown as string })])).rejects.toThrow(
@@ -333,10 +333,10 @@ describe.each(sqliteDrivers)('captured writes on %s', (driver) => {
     });
   });
 
-  describe('F-140: what was loaded', () => {
+  describe('F-140: loaded entities', () => {
     const pullMeanwhile = () => bench.seed(serverRow('a', v2, { title: 'theirs', priority: 9 }));
 
-    test('a form opened before a pull changes only what the user changed', async () => {
+    test("a form opened before a pull changes only the user's edits", async () => {
       const form = await a();
       await pullMeanwhile();
       form.done = true;
@@ -365,7 +365,7 @@ describe.each(sqliteDrivers)('captured writes on %s', (driver) => {
           )[0][0] as Todo,
       ],
       ['preload', async (manager) => (await manager.preload(todoEntity, { id: 'a' })) as Todo],
-    ])('also when it was read with %s', async (_, read) => {
+    ])('a form read with %s does the same', async (_, read) => {
       const form = await read(bench.dataSource.manager);
       await pullMeanwhile();
       form.done = true;
@@ -374,7 +374,7 @@ describe.each(sqliteDrivers)('captured writes on %s', (driver) => {
       expect(await bench.row('a')).toMatchObject({ title: 'theirs', done: true });
     });
 
-    test('a field that the user changed is his, and the base is what he saw', async () => {
+    test('a field that the user changed is sent with the base that the user saw', async () => {
       const form = await a();
       await pullMeanwhile();
       form.title = 'mine';
@@ -386,7 +386,7 @@ describe.each(sqliteDrivers)('captured writes on %s', (driver) => {
       expect((await bench.queued())[1]).toEqual({ type: 'upsert', id: 'a', base: v2, changed: ['priority'] });
     });
 
-    test('a save that was rolled back is repeated whole', async () => {
+    test('repeats a rolled-back save completely', async () => {
       const form = await a();
       form.title = 'mine';
       await expect(
@@ -420,7 +420,7 @@ describe.each(sqliteDrivers)('captured writes on %s', (driver) => {
       expect(await bench.queued()).toEqual([{ type: 'upsert', id: 'n', base: v2, changed: ['done'] }]);
     });
 
-    test('a list changed in place is a change', async () => {
+    test('detects a list changed in place', async () => {
       const form = await repository.findOneByOrFail({ id: 'b' });
       await bench.seed(serverRow('b', v2, { tags: ['x'], title: 'theirs' }));
       form.tags?.push('y');
@@ -429,14 +429,14 @@ describe.each(sqliteDrivers)('captured writes on %s', (driver) => {
       expect(await bench.row('b')).toMatchObject({ title: 'theirs', tags: ['x', 'y'] });
     });
 
-    test('a removed entity is removed as it was seen', async () => {
+    test('removes an entity with the version that the user saw', async () => {
       const form = await a();
       await pullMeanwhile();
       await repository.remove(form);
       expect(await bench.queued()).toEqual([deletion('a')]);
     });
 
-    test('an edit of a row that the server deleted meanwhile is kept, for the conflict to be decided', async () => {
+    test('keeps an edit of a row that the server deleted meanwhile, for the conflict decision', async () => {
       const form = await a();
       await bench.seed(serverRow('a', v2, { deletedAt: v2 }));
       form.done = true;
@@ -445,13 +445,13 @@ describe.each(sqliteDrivers)('captured writes on %s', (driver) => {
       expect(await repository.findOneBy({ id: 'a' })).toMatchObject({ done: true, deletedAt: null });
     });
 
-    test('an object without a history is compared with the stored row', async () => {
+    test('compares an object without a history with the stored row', async () => {
       await pullMeanwhile();
       await repository.save({ id: 'a', title: 'mine', priority: 9 });
       expect(await bench.queued()).toEqual([{ type: 'upsert', id: 'a', base: v2, changed: ['title'] }]);
     });
 
-    test('save with { listeners: false } changes only what the user changed, too', async () => {
+    test("save with { listeners: false } also changes only the user's edits", async () => {
       const form = await a();
       await pullMeanwhile();
       form.done = true;
@@ -461,7 +461,7 @@ describe.each(sqliteDrivers)('captured writes on %s', (driver) => {
   });
 
   describe('withoutCapture', () => {
-    test('what it writes is not queued, in a transaction and beside captured writes', async () => {
+    test('does not queue its own writes, in a transaction and beside captured writes', async () => {
       await withoutCapture(async () => {
         await repository.save(todoOf('n'));
         await repository.delete('c');
@@ -485,7 +485,7 @@ describe.each(sqliteDrivers)('captured writes on %s', (driver) => {
       ['Infinity', { priority: Infinity }, "field 'priority' is Infinity"],
       ['BigInt', { priority: 1n as unknown as number }, "field 'priority' is a BigInt"],
       ['a BigInt inside of JSON', { tags: [1n] as unknown as string[] }, "field 'tags' cannot be written as JSON"],
-    ])('%s is refused, and nothing is written', async (_, change, message) => {
+    ])('rejects %s and writes nothing', async (_, change, message) => {
       for (const write of [
         () => repository.save(todoOf('n', change)),
         () => repository.insert(todoOf('n', change)),
@@ -514,7 +514,7 @@ describe.each(sqliteDrivers)('captured writes on %s', (driver) => {
       expect((await bench.rows()).length).toBe(3);
     });
 
-    test('a value that the column cannot have is refused', async () => {
+    test('rejects a value that the column cannot hold', async () => {
       await expect(bench.dataSource.query(`UPDATE todos SET priority = 'high' WHERE id = 'a'`)).rejects.toThrow(
         /field 'priority' must be a number/,
       );

@@ -20,7 +20,7 @@ const person = new EntitySchema<Person>({
   },
 });
 
-test('I1: a column that is not selected, but was loaded on purpose, outlives saving, in the object and in the table', async () => {
+test('I1: saving keeps an explicitly loaded unselected column, in the object and in the table', async () => {
   const dataSource = await openDatabase({
     driver: 'better-sqlite3',
     database: ':memory:',
@@ -46,7 +46,7 @@ test('I1: a column that is not selected, but was loaded on purpose, outlives sav
   expect(changed.map(({ fields }) => fields)).toEqual(Array(3).fill('["name"]'));
 });
 
-test('F-140: a form with a column that was loaded on purpose, saved after a pull, does not write its old value back, as often as it is saved', async () => {
+test('F-140: repeated saves of a form with an explicitly loaded column never write its old value back after a pull', async () => {
   const dataSource = await openDatabase({
     driver: 'better-sqlite3',
     database: ':memory:',

@@ -17,7 +17,7 @@ describe.each(sqliteDrivers)('capture with an engine and a server, on %s', (driv
   const titles = async (): Promise<readonly string[]> =>
     (await repository().find({ order: { id: 'ASC' } })).map(({ title }) => title);
 
-  test('I1: what the app saves, edits and removes reaches the server, and nothing more is sent', async () => {
+  test("I1: the app's saves, edits and removals reach the server, and nothing else is sent", async () => {
     await open();
     await repository().save([todoOf('a', { tags: ['x'] }), todoOf('b'), todoOf('c')]);
     await repository().update('b', { title: 'edited' });
@@ -35,7 +35,7 @@ describe.each(sqliteDrivers)('capture with an engine and a server, on %s', (driv
     expect(await repository().count()).toBe(1);
   });
 
-  test('F-140: two devices edit different fields of one row through open forms: both edits hold', async () => {
+  test('F-140: keeps both edits when two devices edit different fields of one row through open forms', async () => {
     await open();
     bench.server.seed('todos', { id: 'a', title: 'first', done: false });
     await bench.engine.sync();
@@ -49,7 +49,7 @@ describe.each(sqliteDrivers)('capture with an engine and a server, on %s', (driv
     expect(await repository().findOneByOrFail({ id: 'a' })).toMatchObject({ title: 'theirs', done: true });
   });
 
-  test('F-140: both edited the same field: the server is asked with the version that was seen, and a conflict is told', async () => {
+  test('F-140: sends the version that was seen and reports a conflict when both edited the same field', async () => {
     await open();
     bench.server.seed('todos', { id: 'a', title: 'first', done: false });
     await bench.engine.sync();
@@ -63,7 +63,7 @@ describe.each(sqliteDrivers)('capture with an engine and a server, on %s', (driv
     expect((await repository().findOneByOrFail({ id: 'a' })).title).toBe(bench.server.get('todos', 'a')?.['title']);
   });
 
-  test('I4: a row removed here stays away through pulls, and comes back when the removal is restored', async () => {
+  test('I4: a locally removed row stays hidden through pulls and returns when the removal is reverted', async () => {
     await open();
     bench.server.seed('todos', { id: 'a', title: 'first', done: false });
     await bench.engine.sync();
@@ -76,7 +76,7 @@ describe.each(sqliteDrivers)('capture with an engine and a server, on %s', (driv
     expect(await titles()).toEqual([bench.server.get('todos', 'a')?.['title']]);
   });
 
-  test('I1: writes during runs, in transactions of the app, are all sent once', async () => {
+  test('I1: sends every write made during runs in app transactions once', async () => {
     await open();
     const writes = Array.from({ length: 20 }, (_, index) =>
       bench.dataSource.transaction(async (manager) => {

@@ -9,7 +9,7 @@ import { todoEntity } from '../../support/todo.ts';
 const neighbours = ['9007199254740991', '9007199254740993', '9007199254740995'];
 
 test.each(allDrivers)(
-  'F-158: ids beyond 2^53 in a column of whole numbers are kept apart, or quarantined with the reason, on %s',
+  'F-158: distinguishes ids beyond 2^53 in an integer column or quarantines them with the reason, on %s',
   async (driver) => {
     const entity = new EntitySchema({
       name: 'things',

@@ -76,7 +76,7 @@ const pathsOf = async ({ dataSource }: StoreBench): Promise<Record<string, unkno
 };
 
 describe.each(allDrivers)('F-155: a materialized-path tree on %s', (driver) => {
-  test('a pulled tree has its paths, whatever order its rows arrive in', async () => {
+  test('a pulled tree gets its paths, whatever the order of its rows', async () => {
     const bench = await openTable(driver, treeEntity());
     await bench.pullRows([node('a11', 'a1'), node('a1', 'a'), node('b', null)]);
     expect(await pathsOf(bench)).toEqual({ a1: 'a1.', a11: 'a1.a11.', b: 'b.' });
@@ -84,7 +84,7 @@ describe.each(allDrivers)('F-155: a materialized-path tree on %s', (driver) => {
     expect(await pathsOf(bench)).toEqual({ a: 'a.', a1: 'a.a1.', a11: 'a.a1.a11.', b: 'b.' });
   });
 
-  test('a branch that moves takes its descendants along', async () => {
+  test('moving a branch moves its descendants', async () => {
     const bench = await openTable(driver, treeEntity());
     await bench.pullRows([node('a', null), node('a1', 'a'), node('a11', 'a1'), node('b', null)]);
     await bench.pullRows([node('a1', 'b', 1)]);
@@ -93,13 +93,13 @@ describe.each(allDrivers)('F-155: a materialized-path tree on %s', (driver) => {
     expect(await pathsOf(bench)).toEqual({ a: 'a.', b: 'a.b.', a1: 'a.b.a1.', a11: 'a.b.a1.a11.', c: 'a.b.a1.a11.c.' });
   });
 
-  test('a ring of parents, which has no root, stops nothing', async () => {
+  test('a cycle of parents without a root blocks nothing', async () => {
     const bench = await openTable(driver, treeEntity());
     await bench.pullRows([node('a', 'b'), node('b', 'a'), node('c', null)]);
     expect(await pathsOf(bench)).toMatchObject({ c: 'c.' });
   });
 
-  test('paths that an earlier version left empty are derived when the engine starts', async () => {
+  test('derives paths that an earlier version left empty when the engine starts', async () => {
     const bench = await openTable(driver, treeEntity());
     await bench.pullRows([node('a', null), node('a1', 'a')]);
     await bench.dataSource.query(`UPDATE nodes SET mpath = ''`);
@@ -109,7 +109,7 @@ describe.each(allDrivers)('F-155: a materialized-path tree on %s', (driver) => {
 });
 
 describe.each(drivers.filter((driver) => driver !== 'postgres'))('F-155: captured writes on %s', (driver) => {
-  test('I1: removing the descendants of a pulled branch removes that branch only, here and on the server', async () => {
+  test('I1: removing the descendants of a pulled branch removes only that branch, locally and on the server', async () => {
     const entity = treeEntity();
     const bench = await openTable(driver, entity);
     captureWrites(bench.dataSource, [syncTable(entity) as unknown as SyncTable]);
@@ -122,7 +122,7 @@ describe.each(drivers.filter((driver) => driver !== 'postgres'))('F-155: capture
     expect((await tree.find()).map(({ id }) => id).sort()).toEqual(['a', 'b', 'b1']);
   });
 
-  test('a delete date of the app travels as a column', async () => {
+  test("an app's delete date is synchronised as a column", async () => {
     const entity = tableOf({ archivedAt: { type: 'datetime', deleteDate: true, nullable: true } });
     const bench = await openTable(driver, entity);
     captureWrites(bench.dataSource, [syncTable(entity) as unknown as SyncTable]);
@@ -171,7 +171,7 @@ describe.each(allDrivers)('F-155: columns that TypeORM maintains, on %s', (drive
     },
   };
 
-  test('a generated column is left out: each database computes its own', async () => {
+  test('omits a generated column: each database computes its own', async () => {
     const entity = tableOf(generated);
     const bench = await openTable(driver, entity);
     await bench.pullRows([thing('a', { price: 2, doubled: 99 })]);
@@ -185,7 +185,7 @@ describe.each(allDrivers)('F-155: columns that TypeORM maintains, on %s', (drive
     expect(await repository.findOneBy({ id: 'a' })).toMatchObject({ price: 5, doubled: 10 });
   });
 
-  test('version and dates of TypeORM are carried where the server has them, and begun where it has not', async () => {
+  test("keeps TypeORM's version and dates from the server, and starts them without one", async () => {
     const entity = tableOf({
       revision: { type: 'integer', version: true },
       made: { type: driver === 'postgres' ? 'timestamptz' : 'datetime', createDate: true },
@@ -206,7 +206,7 @@ describe.each(allDrivers)('F-155: columns that TypeORM maintains, on %s', (drive
     expect(await repository.findOneBy({ id: 'b' })).toMatchObject({ revision: 7 });
   });
 
-  test('columns that TypeORM does not select, insert or update by itself are carried', async () => {
+  test('synchronises columns that TypeORM does not select, insert or update by default', async () => {
     const entity = tableOf({
       secret: { type: 'text', select: false, nullable: true },
       origin: { type: 'text', insert: false, nullable: true },
@@ -221,7 +221,7 @@ describe.each(allDrivers)('F-155: columns that TypeORM maintains, on %s', (drive
     expect(payloadOf(request)).toEqual({ id: 'a', title: 'new', secret: 's', origin: 'o', fixed: 'f' });
   });
 
-  test('a virtual column is computed, and neither sent nor stored', async () => {
+  test('computes a virtual column and neither sends nor stores it', async () => {
     const entity = tableOf({
       shout: { type: 'text', virtualProperty: true, query: (alias: string) => `SELECT upper(${alias}.title)` } as never,
     });
@@ -236,9 +236,9 @@ describe.each(allDrivers)('F-155: columns that TypeORM maintains, on %s', (drive
 });
 
 describe.each(drivers.filter((driver) => driver !== 'postgres'))(
-  'F-155: what this database computes, on %s',
+  'F-155: columns that this database computes, on %s',
   (driver) => {
-    test('a column that the database generates and the entity does not declare is refused by name', async () => {
+    test('rejects a column that the database generates and the entity does not declare, by name', async () => {
       const entity = tableOf({ total: { type: 'integer', nullable: true } });
       const dataSource = await openSynchronized(driver, [
         entity as unknown as EntitySchema,
@@ -251,7 +251,7 @@ describe.each(drivers.filter((driver) => driver !== 'postgres'))(
       await expect(opened).rejects.toThrow(/things\.total.*declare the column as generated/);
     });
 
-    test('I13: a row whose index expression fails is quarantined by itself; the others are stored', async () => {
+    test('I13: quarantines a row whose index expression fails; stores the others', async () => {
       const entity = tableOf({ doc: { type: 'text', nullable: true } });
       const bench = await openTable(driver, entity);
       await bench.dataSource.query(`CREATE INDEX by_name ON things (json_extract(doc, '$.name'))`);

@@ -47,7 +47,7 @@ const row = (changes: JsonObject = {}): JsonObject => ({
   ...changes,
 });
 
-describe('tables of the app on PostgreSQL', () => {
+describe('app tables on PostgreSQL', () => {
   let bench: StoreBench;
   beforeEach(async () => {
     const dataSource = await openSynchronized('postgres', [thingEntity as EntitySchema, todoEntity as EntitySchema]);
@@ -62,7 +62,7 @@ describe('tables of the app on PostgreSQL', () => {
     );
   const stored = (): Promise<Thing[]> => bench.dataSource.getRepository(thingEntity).find();
 
-  test('uuid, bigint, numeric, arrays, jsonb, enum and timestamptz are stored, read, and sent back as they came', async () => {
+  test('stores, reads and returns uuid, bigint, numeric, arrays, jsonb, enum and timestamptz unchanged', async () => {
     await pull([row()]);
     expect(await stored()).toEqual([{ ...row(), at: new Date('2026-02-03T04:05:06.789Z'), deletedAtLocal: null }]);
     const [thing] = await stored();
@@ -73,7 +73,7 @@ describe('tables of the app on PostgreSQL', () => {
     expect(await bench.takeAll()).toMatchObject([{ op: { payload: sent, changedFields: ['name'] } }]);
   });
 
-  test('I13: ids that are no UUIDs of the column, and texts that PostgreSQL cannot store, go aside; the page goes on', async () => {
+  test('I13: quarantines ids that are not UUIDs and texts that PostgreSQL cannot store; the page goes on', async () => {
     const bad = [
       row({ id: 'no-uuid' }),
       row({ id: id.toUpperCase() }),
@@ -86,7 +86,7 @@ describe('tables of the app on PostgreSQL', () => {
     expect((await stored()).map((thing) => thing.id)).toEqual([id]);
   });
 
-  test('F-35: a value outside of the enum, or a number too large, is the fault of its row alone', async () => {
+  test('F-35: a value outside the enum or a number that is too large affects only its row', async () => {
     const other = (digit: string): string => id.replace('0', digit);
     await pull([
       row({ id: other('1'), level: 'unheard of' }),
@@ -96,7 +96,7 @@ describe('tables of the app on PostgreSQL', () => {
     expect((await stored()).map((thing) => thing.id)).toEqual([id]);
   });
 
-  test('a list of ids is found by the index of the column', async () => {
+  test("finds a list of ids through the column's index", async () => {
     const plan = await bench.dataSource.transaction(async (manager) => {
       await manager.query('SET LOCAL enable_seqscan = off');
       const sql =

@@ -5,7 +5,7 @@ import { fileDrivers } from '../../support/open-store.ts';
 import { todoOf } from '../../support/todo.ts';
 
 test.each(fileDrivers)(
-  'SCH-05: after the DataSource was destroyed, runs and writes say so, on %s; the engine can still be disposed',
+  'SCH-05: runs and writes report a destroyed DataSource, on %s; the engine can still be disposed',
   async (driver) => {
     const bench = await openEngine({ driver, config: { maxRetries: 0 } });
     onTestFinished(() => bench.close());

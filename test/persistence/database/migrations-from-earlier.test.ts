@@ -56,7 +56,7 @@ const load = async (version: number): Promise<Tables> => {
 
 describe.each(drivers)('on %s', (driver) => {
   describe.each(versions)('from version %i of the sync tables', (version) => {
-    test('SCH-09: forwards nothing changes but the new columns, back it is what it was', async () => {
+    test('SCH-09: migrating up adds only the new columns, and down restores the original', async () => {
       const before = await load(version);
       const dataSource = await openTodoDatabase(driver, file);
       const after = read(before);
@@ -71,7 +71,7 @@ describe.each(drivers)('on %s', (driver) => {
       expect(read(before)).toEqual(before);
     });
 
-    test('I1, I2, I7: what was queued, frozen, parked and begun goes on where it was', async () => {
+    test('I1, I2, I7: queued, frozen, parked and started work continues where it was', async () => {
       await load(version);
       const server = await createTestServer({ naming: 'camelCase' });
       const t = (second: number): string => `2026-01-01T00:00:${String(second).padStart(2, '0')}.000001Z`;
@@ -133,7 +133,7 @@ describe.each(drivers)('on %s', (driver) => {
     });
   });
 
-  test('SCH-09: an app that has migrations of its own, older and newer than ours, gets the tables, keeps its data, and gets rid of them again', async () => {
+  test('SCH-09: an app with older and newer migrations of its own gets the tables, keeps its data, and can remove them again', async () => {
     class OldApp1600000000000 implements MigrationInterface {
       readonly name = 'OldApp1600000000000';
       async up(queryRunner: QueryRunner): Promise<void> {
@@ -174,7 +174,7 @@ describe.each(drivers)('on %s', (driver) => {
     expect(read()).toEqual(before);
   });
 
-  test('I1: what synchronising needs can be added to a table that is in use; no full resync removes the rows of that time', async () => {
+  test('I1: sync columns can be added to a table in use; no full resync removes the existing rows', async () => {
     const database = new Database(file);
     database.exec(`CREATE TABLE todos (id text PRIMARY KEY NOT NULL, title text NOT NULL, done boolean NOT NULL DEFAULT 0, priority integer, tags text);
       INSERT INTO todos (id, title) VALUES ('old', 'from before'), ('idle', 'nobody touched it since');`);

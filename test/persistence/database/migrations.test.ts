@@ -46,7 +46,7 @@ describe.each(fileDrivers)('migrations on %s', (driver) => {
     ]);
   });
 
-  test('up, down and up again come to the same, and down leaves nothing', async () => {
+  test('up, down and up again gives the same schema, and down leaves nothing', async () => {
     dataSource = await openDatabase({ driver, database: ':memory:', entities: [] });
     const first = await schemaOf(dataSource);
     expect(await dataSource.runMigrations()).toEqual([]);
@@ -57,7 +57,7 @@ describe.each(fileDrivers)('migrations on %s', (driver) => {
     expect(await schemaOf(dataSource)).toEqual(first);
   });
 
-  test('entities and migrations agree: a synchronisation would find nothing to change but the indexes that entities cannot express', async () => {
+  test('entities and migrations agree, except for indexes that entities cannot express', async () => {
     dataSource = await openDatabase({ driver, database: ':memory:', entities: [] });
     for (const entity of syncEntities) Object.assign(dataSource.getMetadata(entity), { synchronize: true });
     const { upQueries } = await dataSource.driver.createSchemaBuilder().log();
@@ -73,7 +73,7 @@ describe.each(fileDrivers)('migrations on %s', (driver) => {
     ).toEqual([]);
   });
 
-  test("synchronize of the app's own tables leaves the sync tables and their indexes alone", async () => {
+  test("synchronizing the app's own tables leaves the sync tables and their indexes alone", async () => {
     dataSource = await openDatabase({ driver, database: ':memory:', entities: [todoEntity] });
     const before = await schemaOf(dataSource);
     await dataSource.synchronize();
@@ -81,7 +81,7 @@ describe.each(fileDrivers)('migrations on %s', (driver) => {
     expect(await tablesOf(dataSource)).toContain('todos');
   });
 
-  test('the order of the outbox outlives deletion: a number is never given twice', async () => {
+  test('the outbox order survives deletion: no number is reused', async () => {
     dataSource = await openDatabase({ driver, database: ':memory:', entities: [todoEntity], synchronize: true });
     const bench = await openStore(driver, { dataSource, tables: [todos] });
     await bench.writer.insertAndEnqueue(todoOf('a'));
@@ -90,7 +90,7 @@ describe.each(fileDrivers)('migrations on %s', (driver) => {
     expect(await dataSource.query('SELECT seq FROM sync_outbox')).toEqual([{ seq: 2 }]);
   });
 
-  test('SCH-09: a database that the app has used before gets the tables, its data stays', async () => {
+  test('SCH-09: a database in use gets the tables and keeps its data', async () => {
     class OldApp1600000000000 implements MigrationInterface {
       readonly name = 'OldApp1600000000000';
       async up(queryRunner: QueryRunner): Promise<void> {
@@ -107,7 +107,7 @@ describe.each(fileDrivers)('migrations on %s', (driver) => {
   });
 });
 
-test('SCH-05: columns that a table of the app lacks are named before anything runs', async () => {
+test('SCH-05: names missing columns of an app table before anything runs', async () => {
   const dataSource = await new DataSource({
     type: 'better-sqlite3',
     database: ':memory:',
@@ -125,7 +125,7 @@ test('SCH-05: columns that a table of the app lacks are named before anything ru
   await dataSource.destroy();
 });
 
-test('SCH-05: a missing table is named together with the fix; a table of the app, too', async () => {
+test('SCH-05: names a missing table with the fix, also an app table', async () => {
   const dataSource = await new DataSource({
     type: 'better-sqlite3',
     database: ':memory:',
@@ -147,7 +147,7 @@ test('SCH-05: a missing table is named together with the fix; a table of the app
   await dataSource.destroy();
 });
 
-test('SCH-05: a missing column of a sync table is named together with the fix', async () => {
+test('SCH-05: names a missing column of a sync table with the fix', async () => {
   const dataSource = await openTodoDatabase('better-sqlite3');
   await dataSource.query('ALTER TABLE "sync_outbox" DROP COLUMN "frozen_version"');
   await dataSource.query('ALTER TABLE "sync_conflicts" DROP COLUMN "decided_on"');

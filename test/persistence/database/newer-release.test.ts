@@ -88,7 +88,7 @@ const engineOn = (dataSource: DataSource) =>
   });
 
 describe.each(allDrivers.filter((driver) => driver !== 'postgres'))('openDatabase with %s', (driver) => {
-  test('SCH-09: refuses a database that a newer release has migrated, and writes nothing', async () => {
+  test('SCH-09: rejects a database that a newer release has migrated, and writes nothing', async () => {
     const { database } = await createTodoDatabase(driver, folder);
     await leaveNewer(driver, database);
     const before = await stored(driver, database);
@@ -96,7 +96,7 @@ describe.each(allDrivers.filter((driver) => driver !== 'postgres'))('openDatabas
     expect(await stored(driver, database)).toEqual(before);
   });
 
-  test('opens it again once the newer release has undone its migration', async () => {
+  test('opens it again after the newer release has reverted its migration', async () => {
     const { database } = await createTodoDatabase(driver, folder);
     await leaveNewer(driver, database);
     const newer = await openTodoDatabase(driver, database, {
@@ -111,7 +111,7 @@ describe.each(allDrivers.filter((driver) => driver !== 'postgres'))('openDatabas
 });
 
 describe.each<TestDriver>(['better-sqlite3', 'postgres'])("an app's own data source on %s", (driver) => {
-  test('SCH-09: engine and writer refuse, and write nothing', async () => {
+  test('SCH-09: engine and writer reject it and write nothing', async () => {
     const { database, remove } = await createTodoDatabase(driver, folder);
     await leaveNewer(driver, database);
     const before = await stored(driver, database);
@@ -127,7 +127,7 @@ describe.each<TestDriver>(['better-sqlite3', 'postgres'])("an app's own data sou
   });
 });
 
-test('SCH-09: captured writes are refused as well', async () => {
+test('SCH-09: captured writes are rejected, too', async () => {
   const { database } = await createTodoDatabase('better-sqlite3', folder);
   await leaveNewer('better-sqlite3', database);
   const before = await stored('better-sqlite3', database);
@@ -140,7 +140,7 @@ test('SCH-09: captured writes are refused as well', async () => {
   expect(await stored('better-sqlite3', database)).toEqual(before);
 });
 
-test('migrations of the app that are not known are none of ours', async () => {
+test('ignores unknown migrations of the app', async () => {
   const { database } = await createTodoDatabase('better-sqlite3', folder);
   const first = await openTodoDatabase('better-sqlite3', database, { migrations: [OfTheApp1790000000000] });
   await first.destroy();
@@ -155,7 +155,7 @@ test('every migration since release 0.1.0 has a name that older releases recogni
   expect(names.slice(ofTheFirst.length).filter((name) => !releaseMigrationName.test(name))).toEqual([]);
 });
 
-test('the error is a database error that no retry cures', () => {
+test('the error is a database error that is not retried', () => {
   const error = new NewerReleaseError('too new', '0.9.0', []);
   expect(error).toBeInstanceOf(DatabaseError);
   expect(syncErrorInfo(error)).toMatchObject({ category: 'database', retryable: false });

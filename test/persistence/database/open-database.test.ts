@@ -65,7 +65,7 @@ const tables = async (dataSource: DataSource): Promise<string[]> =>
   );
 
 describe.each<DatabaseDriver>(['sqlite3', 'better-sqlite3'])('openDatabase with %s', (driver) => {
-  test("creates the sync tables and the app's, and gates the connection", async () => {
+  test('creates the sync and app tables, and gates the connection', async () => {
     const dataSource = await open({ driver });
     expect(await tables(dataSource)).toEqual(expect.arrayContaining([...syncTableNames, 'todos']));
     expect(gateOf(dataSource)).toBeDefined();
@@ -88,7 +88,7 @@ describe.each<DatabaseDriver>(['sqlite3', 'better-sqlite3'])('openDatabase with 
     expect(await pragma(durable, 'synchronous')).toBe(2);
   });
 
-  test('opens a file again with its data; migrations run once', async () => {
+  test('reopens a file with its data; migrations run once', async () => {
     const database = nextFile();
     const first = await openDatabase({ driver, database, entities: [Todo], migrations: [CreateTodos1800000000000] });
     await first.getRepository(Todo).save({ id: 'a', title: 'A' });
@@ -97,7 +97,7 @@ describe.each<DatabaseDriver>(['sqlite3', 'better-sqlite3'])('openDatabase with 
     expect(await again.getRepository(Todo).count()).toBe(2);
   });
 
-  test('I11: opened several times at once, the file is migrated once', async () => {
+  test('I11: migrates a file once when it is opened several times concurrently', async () => {
     const database = nextFile();
     const dataSources = await Promise.all([1, 2, 3].map(() => open({ driver, database })));
     const [dataSource] = dataSources;
@@ -105,7 +105,7 @@ describe.each<DatabaseDriver>(['sqlite3', 'better-sqlite3'])('openDatabase with 
     expect(await dataSource.getRepository(Todo).find()).toEqual([{ id: 'first', title: 'made by a migration' }]);
   });
 
-  test('a migration that fails leaves nothing behind, and the error names the file', async () => {
+  test('a failed migration leaves nothing behind, and the error names the file', async () => {
     class Broken1800000000001 implements MigrationInterface {
       readonly name = 'Broken1800000000001';
       async up(queryRunner: QueryRunner): Promise<void> {
@@ -129,7 +129,7 @@ describe.each<DatabaseDriver>(['sqlite3', 'better-sqlite3'])('openDatabase with 
     expect(await tables(repaired)).not.toContain('half');
   });
 
-  test('F-131: what a migration does through the data source joins its transaction', async () => {
+  test("F-131: a migration's writes through the data source join its transaction", async () => {
     class ByDataSource1800000000001 implements MigrationInterface {
       readonly name = 'ByDataSource1800000000001';
       async up(queryRunner: QueryRunner): Promise<void> {
@@ -157,7 +157,7 @@ describe.each<DatabaseDriver>(['sqlite3', 'better-sqlite3'])('openDatabase with 
     expect(await dataSource.getRepository(Todo).count()).toBe(1);
   });
 
-  test('a file that is no database gives an error that names it', async () => {
+  test('the error for a file that is not a database names it', async () => {
     const database = join(folder, `${driver}.txt`);
     writeFileSync(database, 'this is text, and long enough to be looked at as a header '.repeat(20));
     await expect(open({ driver, database })).rejects.toThrow(`Cannot open the database ${database}`);
@@ -165,7 +165,7 @@ describe.each<DatabaseDriver>(['sqlite3', 'better-sqlite3'])('openDatabase with 
   });
 });
 
-test('bad options are refused at once and name the field', async () => {
+test('rejects invalid options at once and names the field', async () => {
   await expect(open({ database: ' ' })).rejects.toThrow(/^openDatabase: database must be/);
   const unknown: { driver: string } = { driver: 'oracle' };
   await expect(open(unknown as Partial<OpenDatabaseOptions>)).rejects.toThrow(
@@ -174,7 +174,7 @@ test('bad options are refused at once and name the field', async () => {
 });
 
 describe('openDatabase with sqljs', () => {
-  test('I7: what was committed is in the file, and the file is replaced whole', async () => {
+  test('I7: the file contains what was committed and is replaced as a whole', async () => {
     const database = nextFile();
     const first = await open({ driver: 'sqljs', database });
     await first.getRepository(Todo).save({ id: 'a', title: 'A' });
@@ -188,7 +188,7 @@ describe('openDatabase with sqljs', () => {
     ]);
   });
 
-  test('I13: what breaks a rule of the database is told by its code, as with the other drivers', async () => {
+  test('I13: reports a constraint violation by its code, as with other drivers', async () => {
     const dataSource = await open({ driver: 'sqljs', database: nextFile() });
     const refused: unknown = await dataSource
       .getRepository(Todo)
@@ -197,7 +197,7 @@ describe('openDatabase with sqljs', () => {
     expect(classifyDatabaseError(refused)).toBe('constraint');
   });
 
-  test('a file that is no database gives an error that names it', async () => {
+  test('the error for a sql.js file that is not a database names it', async () => {
     const database = join(folder, 'sqljs.txt');
     writeFileSync(database, 'this is text, and long enough to be looked at as a header '.repeat(20));
     await expect(open({ driver: 'sqljs', database })).rejects.toThrow(`Cannot open the database ${database}`);
@@ -221,7 +221,7 @@ describe('openDatabase with sqljs', () => {
       vi.unstubAllGlobals();
     });
 
-    test('F-165: an error names the option initSqlJs, and does not ask to install a package', async () => {
+    test('F-165: the error names the option initSqlJs and does not suggest installing a package', async () => {
       vi.stubGlobal('process', { env: {} });
       const refused: unknown = await sqlJsProfile
         .options({ ...settings, database: 'app' })
@@ -262,12 +262,12 @@ test.each([
   [{ synchronous: 'SOMETIMES' }, "synchronous must be one of OFF, NORMAL, FULL, EXTRA, got 'SOMETIMES'"],
   [{ busyTimeoutMs: -1 }, 'busyTimeoutMs must be a finite number of milliseconds of at least 0, got -1'],
   [{ syncronize: true }, "unknown option 'syncronize', did you mean 'synchronize'?"],
-])('openDatabase refuses %o by its list of options', async (option, message) => {
+])('openDatabase rejects %o through its option list', async (option, message) => {
   await expect(openDatabase({ database: ':memory:', entities: [Todo], ...(option as object) })).rejects.toThrow(
     `openDatabase: ${message}`,
   );
 });
 
-test('a missing package is named with the command that installs it', async () => {
+test('names the install command of a missing package', async () => {
   await expect(loadOptional('not-installed-here')).rejects.toThrow('npm install not-installed-here');
 });

@@ -15,7 +15,7 @@ const crate = new EntitySchema<SyncedRow & { id: string }>({
 let bench: StoreBench | undefined;
 afterEach(() => bench?.close());
 
-test('F-143: a table in a schema of its own is pulled, and emptied with its scope', async () => {
+test('F-143: pulls a table in another schema, and clears it with its scope', async () => {
   const dataSource = await openOwnPostgres({ entities: [crate as EntitySchema, todoEntity as EntitySchema] });
   await dataSource.query('CREATE SCHEMA shop');
   await dataSource.synchronize();

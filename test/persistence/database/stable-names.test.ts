@@ -26,22 +26,22 @@ const Schema = new EntitySchema<{ id: string }>({
   columns: { id: { type: 'text', primary: true } },
 });
 
-test('names: an entity without a name of its table is refused, since a minifier renames its class', () => {
+test('names: rejects an entity without an explicit table name because minifiers rename classes', () => {
   expect(() => refuseUnstableNames('openBrowserDatabase', [Named, Unnamed])).toThrow(
     "openBrowserDatabase: a name in the database would follow the name of a class, which a minifier changes with each build. Give it a name of its own: Unnamed: write @Entity('name_of_table')",
   );
 });
 
-test('names: a child entity without a value of its discriminator is refused', () => {
+test('names: rejects a child entity without a discriminator value', () => {
   expect(() => refuseUnstableNames('openBrowserDatabase', [Thing, Book, Disc])).toThrow(
     /own: Book: write @ChildEntity\('name_of_kind'\)$/,
   );
 });
 
-test('names: entities with names of their own are accepted', () => {
+test('names: accepts entities with explicit names', () => {
   expect(() => refuseUnstableNames('openBrowserDatabase', [Named, Thing, Disc, Schema])).not.toThrow();
 });
 
-test('names: entities that are not passed are not judged', () => {
+test('names: ignores entities that are not passed', () => {
   expect(() => refuseUnstableNames('openBrowserDatabase', [])).not.toThrow();
 });

@@ -12,7 +12,7 @@ import { todoEntity } from '../../support/todo.ts';
 
 const sources = new URL('../../../src/persistence/', import.meta.url);
 
-test('one file per driver: no file outside of drivers/ asks which driver a data source has', () => {
+test("one file per driver: no file outside drivers/ checks a data source's driver", () => {
   const asking = readdirSync(sources, { recursive: true, encoding: 'utf8' })
     .map((file) => file.replaceAll('\\', '/'))
     // The dialect of SQL is no fact about a driver.
@@ -23,7 +23,7 @@ test('one file per driver: no file outside of drivers/ asks which driver a data 
   expect(asking).toEqual([]);
 });
 
-describe('openDatabase takes a driver that the app brings along', () => {
+describe('openDatabase accepts a driver from the app', () => {
   let dataSource: DataSource | undefined;
   afterEach(async () => {
     await dataSource?.destroy();
@@ -41,20 +41,20 @@ describe('openDatabase takes a driver that the app brings along', () => {
   const firstTable = (on: DataSource): ReturnType<ReturnType<typeof registerTables>['get']> =>
     registerTables(on, [syncTable(todoEntity)]).get('todos');
 
-  test('an object in the form of expo-sqlite, with the profile that it brings', async () => {
+  test('an object shaped like expo-sqlite, with its own profile', async () => {
     const opened = await open(sqlite3Driver());
     expect(profileOf(opened)).toMatchObject({ name: 'sqlite3', packsRows: true });
     expect(await opened.query('SELECT 1 AS "one"')).toEqual([{ one: 1 }]);
   });
 
-  test('an object in the form of expo-sqlite without a profile', async () => {
+  test('an object shaped like expo-sqlite, without a profile', async () => {
     const { openDatabaseAsync } = sqlite3Driver();
     const opened = await open({ openDatabaseAsync });
     expect(profileOf(opened)).toMatchObject({ name: 'expo', packsRows: false });
     expect(await opened.query('SELECT 1 AS "one"')).toEqual([{ one: 1 }]);
   });
 
-  test('a profile, whose facts hold for the data source', async () => {
+  test('a profile that describes the data source correctly', async () => {
     const profile: DriverProfile = {
       ...betterSqlite3Profile,
       name: 'mine',
@@ -68,7 +68,7 @@ describe('openDatabase takes a driver that the app brings along', () => {
     expect(table?.unstorable({ id: 'a', title: '\uFEFFmarked', done: false })).toContain('byte order mark');
   });
 
-  test('rejects an object that is no driver, and a profile that cannot be opened', async () => {
+  test('rejects an object that is not a driver, and a profile that cannot be opened', async () => {
     const { options: _options, ...unopenable } = sqlite3Profile;
     await expect(open({} as never)).rejects.toThrow(RangeError);
     await expect(open(unopenable)).rejects.toThrow('or a driver object');

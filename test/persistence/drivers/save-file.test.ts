@@ -57,7 +57,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test('I7: wherever the saving of a sql.js database ends, the file holds all of the commit before, or all of this one', async () => {
+test('I7: the file contains either all of the previous commit or all of this one, wherever saving a sql.js database ends', async () => {
   const dataSource = await open();
   const rows = dataSource.getRepository(todoEntity);
   await rows.insert(todoOf('before'));
@@ -81,7 +81,7 @@ test('I7: wherever the saving of a sql.js database ends, the file holds all of t
   }
 });
 
-test('I12: a file that cannot be written is an unusable database to the engine, and the error names it', async () => {
+test('I12: the engine treats an unwritable file as an unusable database, and the error names it', async () => {
   const dataSource = await open();
   const error = await saveUntil(1, () => dataSource.getRepository(todoEntity).insert(todoOf('a')));
   expect(error).toBeInstanceOf(DatabaseError);
@@ -90,7 +90,7 @@ test('I12: a file that cannot be written is an unusable database to the engine, 
   expect(toStoreFailure(error, 0)).toMatchObject({ failure: { type: 'storeFailed' } });
 });
 
-test('I7: a write resolves only when the file has it', async () => {
+test('I7: a write resolves only once the file contains it', async () => {
   const dataSource = await open();
   const insert = (manager: EntityManager): Promise<unknown> => manager.getRepository(todoEntity).insert(todoOf('a'));
   // Looked at in the microtask in which the promise resolves.
@@ -103,7 +103,7 @@ test('I7: a write resolves only when the file has it', async () => {
   ]);
 });
 
-test('a file that was cut off is refused, and the error names it', async () => {
+test('rejects a truncated file, and the error names it', async () => {
   const dataSource = await open();
   await dataSource.getRepository(todoEntity).insert(todoOf('a'));
   await dataSource.destroy();

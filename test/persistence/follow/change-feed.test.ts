@@ -20,7 +20,7 @@ describe.each(orInChromium(drivers))('%s', (driver) => {
   };
   const names = ({ tables }: Change): unknown => (tables === 'all' ? 'all' : [...tables].sort());
 
-  test('F-11: a commit tells once which tables it wrote, and whether an operation was queued', async () => {
+  test('F-11: a commit reports once which tables it wrote and whether it queued an operation', async () => {
     const { told, quiet } = await open();
     await bench.writer.insertAndEnqueue(todoOf('a'));
     await quiet();
@@ -33,7 +33,7 @@ describe.each(orInChromium(drivers))('%s', (driver) => {
     expect(told.slice(1).some(({ enqueued }) => enqueued)).toBe(false);
   });
 
-  test('F-11: what is rolled back tells nothing, also not that something was queued', async () => {
+  test('F-11: a rollback reports neither tables nor queued operations', async () => {
     const { told, quiet } = await open();
     const failing = bench.dataSource.transaction(async (manager) => {
       await manager.insert(todoEntity, todoOf('a'));
@@ -51,7 +51,7 @@ describe.each(orInChromium(drivers))('%s', (driver) => {
     expect(told).toMatchObject([{ enqueued: false }]);
   });
 
-  test('reading tells nothing, a change of the schema tells everything', async () => {
+  test('reading reports nothing; a schema change reports every table', async () => {
     const { told, quiet } = await open();
     await bench.dataSource.transaction((manager) => manager.find(todoEntity));
     await bench.dataSource.query('EXPLAIN SELECT 1');
@@ -63,7 +63,7 @@ describe.each(orInChromium(drivers))('%s', (driver) => {
     expect(told.map(names)).toEqual(['all']);
   });
 
-  test('a listener hears only of its tables, whatever their case', async () => {
+  test('a listener receives only its tables, whatever their case', async () => {
     const { quiet } = await open();
     const told: string[] = [];
     bench.feed.subscribe(() => told.push('notes'), ['notes']);
@@ -78,7 +78,7 @@ describe.each(orInChromium(drivers))('%s', (driver) => {
     expect(told).toEqual(['todos']);
   });
 
-  test('commits of one turn come together; a page that is pulled is one change', async () => {
+  test('batches the commits of one turn; a pulled page is one change', async () => {
     const { told, quiet } = await open();
     await bench.pull(Array.from({ length: 1_000 }, (_, i) => serverRow(`r${i}`, t1)));
     await quiet();
@@ -92,7 +92,7 @@ describe.each(orInChromium(drivers))('%s', (driver) => {
   });
 });
 
-test('a deletion that foreign keys pass on tells of the tables it reached', async () => {
+test('a deletion reports the tables that foreign keys cascade to', async () => {
   const bench = await openShop('better-sqlite3', { onDelete: 'CASCADE' });
   await bench.categories.insertAndEnqueue(categoryOf('c'));
   await bench.items.insertAndEnqueue(itemOf('i', 'c'));

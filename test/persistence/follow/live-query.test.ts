@@ -50,7 +50,7 @@ describe.each(orInChromium(fileDrivers))('%s', (driver) => {
     (await bench.dataSource.getRepository(todoEntity).find({ order: { id: 'ASC' } })).map(({ title }) => title);
   const quiet = (): Promise<void> => settled(() => bench.dataSource.query('SELECT 1'));
 
-  test('F-11: the result now, and after each local write, pull and settle; one value for each', async () => {
+  test('F-11: emits the result once immediately, and once after each local write, pull and settle', async () => {
     await open();
     const seen = watch(titles);
     await seen.count(1);
@@ -64,7 +64,7 @@ describe.each(orInChromium(fileDrivers))('%s', (driver) => {
     expect(seen.values).toEqual([[], ['mine'], ['mine', 'server b', 'server c'], ['theirs', 'server b', 'server c']]);
   });
 
-  test('an equal result is not told again, also when the app has changed the objects it was given', async () => {
+  test('does not emit an equal result again, even if the app has changed the returned objects', async () => {
     await open();
     await bench.writer.insertAndEnqueue(todoOf('a'));
     const seen = watch(() => bench.dataSource.getRepository(todoEntity).find());
@@ -85,7 +85,7 @@ describe.each(orInChromium(fileDrivers))('%s', (driver) => {
     expect(byLength.values).toHaveLength(1);
   });
 
-  test('F-130: it never sees what is not committed, and joins no transaction of the subscriber', async () => {
+  test('F-130: never sees uncommitted data and joins no transaction of the subscriber', async () => {
     await open();
     let inside: Follower<string[]> | undefined;
     await bench.dataSource.transaction(async (manager) => {
@@ -103,7 +103,7 @@ describe.each(orInChromium(fileDrivers))('%s', (driver) => {
     expect(inside?.values).toEqual([['whole']]);
   });
 
-  test('a query of several statements never shows half of a commit in between', async () => {
+  test('a query of several statements never sees half of a commit', async () => {
     await open();
     const runs: (() => void)[] = [];
     const seen = watch(async () => {
@@ -130,7 +130,7 @@ describe.each(orInChromium(fileDrivers))('%s', (driver) => {
     ]);
   });
 
-  test('two runs never overlap, and what comes meanwhile is one more run', async () => {
+  test('runs never overlap, and changes meanwhile cause one more run', async () => {
     await open();
     let running = 0;
     let most = 0;
@@ -152,7 +152,7 @@ describe.each(orInChromium(fileDrivers))('%s', (driver) => {
     expect(seen.values).toEqual([...seen.values].sort((a, b) => a - b));
   });
 
-  test('an error ends the stream and harms nobody else; retry() begins anew', async () => {
+  test('an error ends the stream without affecting others; retry() restarts it', async () => {
     await open();
     let isBroken = true;
     const query = async (): Promise<number> => {
@@ -186,7 +186,7 @@ describe.each(orInChromium(fileDrivers))('%s', (driver) => {
     expect(failing.isOver).toBe(true);
   });
 
-  test('unsubscribed, nothing is read any more, also not by a run under way', async () => {
+  test('stops reading after unsubscribing, even in a running query', async () => {
     await open();
     let runs = 0;
     let release = (): void => undefined;
@@ -205,7 +205,7 @@ describe.each(orInChromium(fileDrivers))('%s', (driver) => {
     expect([runs, seen.values]).toEqual([1, []]);
   });
 
-  test('only its tables count: entity, table of the engine, SQL name', async () => {
+  test('reacts only to its tables: entity, engine table, SQL name', async () => {
     await open();
     let runs = 0;
     for (const tables of [[todos], [todoEntity], ['todos'], ['sync_lease'], ['nobody']]) {
@@ -218,7 +218,7 @@ describe.each(orInChromium(fileDrivers))('%s', (driver) => {
     expect(runs).toBe(3);
   });
 
-  test('metadata says whether something is pending, and whether the server has been asked', async () => {
+  test('metadata says whether something is pending and whether the server has been asked', async () => {
     await open();
     const seen = follow(
       liveQuery(titles, { tables: [todos], dataSource: bench.dataSource, metadata: true, clock: bench.clock }),
@@ -241,7 +241,7 @@ describe.each(orInChromium(fileDrivers))('%s', (driver) => {
     ]);
   });
 
-  test('the data source is found where one alone has the table; else the error says what to do', async () => {
+  test('finds the data source if only one has the table; otherwise the error says what to do', async () => {
     await open();
     expect(() => liveQuery(titles, { tables: [] })).toThrow('name the tables');
     const found = follow(liveQuery(titles, { tables: [todos] }));
@@ -263,7 +263,7 @@ describe.each(orInChromium(fileDrivers))('%s', (driver) => {
 
   // sql.js has its database to itself, and the owner in Chromium tells of each commit.
   if (driver !== 'sqljs' && driver !== 'opfs')
-    test('commits of another connection are found by asking, at the shortest interval, and only while somebody is subscribed', async () => {
+    test('polls for commits of other connections at the shortest interval, only while subscribed', async () => {
       await open();
       const folder = mkdtempSync(join(tmpdir(), 'synchart-live-'));
       const clock = createSimulatedClock();
@@ -295,7 +295,7 @@ describe.each(orInChromium(fileDrivers))('%s', (driver) => {
       rmSync(folder, { recursive: true, force: true });
     });
 
-  test('tabs tell each other through a channel, and nothing goes back and forth', async () => {
+  test('tabs notify each other through a channel without echoes', async () => {
     await open();
     const there = await openTodoDatabase(driver);
     databases.push(there);
@@ -324,7 +324,7 @@ describe.each(orInChromium(fileDrivers))('%s', (driver) => {
     port1.close();
   });
 
-  test('without AsyncLocalStorage results are right as well', async () => {
+  test('results are also correct without AsyncLocalStorage', async () => {
     await open();
     const plain = await openSynchronized(driver, [todoEntity], { open: { asyncContext: 'none' } });
     databases.push(plain);

@@ -130,7 +130,7 @@ describe.each(setups)('%s', (_, driver, database) => {
     expect(gate.waiting).toBe(0);
   });
 
-  test('F-130: a plain read beside an open transaction does not see what that has not committed', async () => {
+  test('F-130: a plain read beside an open transaction does not see uncommitted data', async () => {
     const { dataSource, gate } = await open(driver, database());
     const inside = gatekeeper();
     const hold = gatekeeper();
@@ -148,7 +148,7 @@ describe.each(setups)('%s', (_, driver, database) => {
     expect(await read).toEqual([]);
   });
 
-  test('F-130: many overlapping transactions of all kinds keep exactly what they promised', async () => {
+  test('F-130: many overlapping transactions of all kinds keep exactly what they acknowledged', async () => {
     const { dataSource, gate } = await open(driver, database());
     const promised: string[] = [];
     const work = Array.from({ length: 60 }, async (_unused, i) => {
@@ -184,7 +184,7 @@ describe.each(setups)('%s', (_, driver, database) => {
     expect(await names(dataSource)).toEqual(promised.toSorted());
   });
 
-  test('F-131: a COMMIT that fails keeps the connection until it is clean; the next transaction works', async () => {
+  test('F-131: a failed COMMIT keeps the connection until it is clean; the next transaction works', async () => {
     const { dataSource, gate } = await open(driver, database());
     await dataSource.query(
       'CREATE TABLE child (id integer primary key, parent integer references lines (id) deferrable initially deferred)',
@@ -204,7 +204,7 @@ describe.each(setups)('%s', (_, driver, database) => {
     expect(await dataSource.query('SELECT * FROM child')).toEqual([]);
   });
 
-  test('F-131: a runner whose COMMIT failed may repair and commit again, nobody comes between', async () => {
+  test('F-131: a runner whose COMMIT failed may repair and commit again without interleaving', async () => {
     const { dataSource, gate } = await open(driver, database());
     await dataSource.query(
       'CREATE TABLE child (id integer primary key, parent integer references lines (id) deferrable initially deferred)',
@@ -222,7 +222,7 @@ describe.each(setups)('%s', (_, driver, database) => {
     expect(await names(dataSource)).toEqual(['other', 'parent']);
   });
 
-  test('F-131: queries that forget the manager join their transaction, and are rolled back with it', async () => {
+  test('F-131: queries that forget the manager join their transaction and roll back with it', async () => {
     const { dataSource, gate } = await open(driver, database());
     const forgetful = async (): Promise<void> => {
       await dataSource.getRepository(Line).save({ name: 'save' });
@@ -249,7 +249,7 @@ describe.each(setups)('%s', (_, driver, database) => {
     expect(await names(dataSource)).toEqual(['insert', 'raw', 'save', 'transaction']);
   });
 
-  test('F-131: a joined transaction that fails takes back its own part only', async () => {
+  test('F-131: a failed joined transaction rolls back only its own part', async () => {
     const { dataSource } = await open(driver, database());
     await dataSource.transaction(async (manager) => {
       await add(manager, 'outer');
@@ -272,7 +272,7 @@ describe.each(setups)('%s', (_, driver, database) => {
     expect(await names(dataSource)).toEqual(['kept', 'outer']);
   });
 
-  test('F-131: work left behind by a transaction does not join the next one', async () => {
+  test('F-131: work left over from a transaction does not join the next one', async () => {
     const { dataSource, gate } = await open(driver, database());
     const later = gatekeeper();
     const left: Promise<unknown>[] = [];
@@ -293,7 +293,7 @@ describe.each(setups)('%s', (_, driver, database) => {
     expect(await names(dataSource)).toEqual(['first', 'left behind', 'left transaction', 'with the old manager']);
   });
 
-  test('F-130: a statement sent before COMMIT and not awaited does not land in the next transaction', async () => {
+  test('F-130: an unawaited statement before COMMIT does not run in the next transaction', async () => {
     const { dataSource } = await open(driver, database());
     const stray: Promise<unknown>[] = [];
     await dataSource.transaction((manager) => {
@@ -310,7 +310,7 @@ describe.each(setups)('%s', (_, driver, database) => {
     expect(await names(dataSource)).toEqual(['stray 0', 'stray 1', 'stray 2', 'stray 3', 'stray 4']);
   });
 
-  test('two operations at once inside one transaction both count', async () => {
+  test('two concurrent operations inside one transaction both count', async () => {
     const { dataSource, gate } = await open(driver, database());
     await dataSource.transaction((manager) => Promise.all(['a', 'b', 'c'].map((name) => manager.save(Line, { name }))));
     await gate.transaction((runner) => Promise.all(['d', 'e'].map((name) => runner.manager.save(Line, { name }))));
@@ -327,7 +327,7 @@ describe.each(setups)('%s', (_, driver, database) => {
     expect(await names(dataSource)).toEqual(['a', 'b', 'c', 'd', 'e']);
   });
 
-  test('F-130: nested transactions begun side by side do not take each other back', async () => {
+  test('F-130: concurrent nested transactions do not roll each other back', async () => {
     const { dataSource } = await open(driver, database());
     const slow = gatekeeper();
     const outcomes = await dataSource.transaction((manager) =>
@@ -349,7 +349,7 @@ describe.each(setups)('%s', (_, driver, database) => {
     expect(await names(dataSource)).toEqual(['a', 'b', 'd']);
   });
 
-  test('a statement that fails inside a transaction leaves the rest of it alive', async () => {
+  test('a failed statement inside a transaction keeps the rest of it', async () => {
     const { dataSource } = await open(driver, database());
     await dataSource.transaction(async (manager) => {
       await add(manager, 'a');
@@ -359,7 +359,7 @@ describe.each(setups)('%s', (_, driver, database) => {
     expect(await names(dataSource)).toEqual(['a', 'b']);
   });
 
-  test('I7: after SQLite rolled back by itself, later statements of that transaction are refused, not committed one by one', async () => {
+  test('I7: rejects later statements of a transaction that SQLite rolled back, instead of committing them singly', async () => {
     const { dataSource } = await open(driver, database());
     const transaction = dataSource.transaction(async (manager) => {
       await add(manager, 'a');
@@ -371,7 +371,7 @@ describe.each(setups)('%s', (_, driver, database) => {
     expect(await names(dataSource)).toEqual(['c']);
   });
 
-  test("an outermost transaction takes the write lock at BEGIN, the app's own too", async () => {
+  test("an outermost transaction takes the write lock at BEGIN, including the app's own", async () => {
     const { dataSource } = await open(driver, database());
     const runner = dataSource.createQueryRunner();
     const seen: string[] = [];
@@ -382,7 +382,7 @@ describe.each(setups)('%s', (_, driver, database) => {
     expect(seen.filter((sql) => sql.startsWith('BEGIN'))).toEqual(['BEGIN IMMEDIATE', 'BEGIN IMMEDIATE']);
   });
 
-  test('a runner that is released with its transaction open gives the connection back, rolled back', async () => {
+  test('a runner released with an open transaction rolls back and returns the connection', async () => {
     const { dataSource } = await open(driver, database());
     const runner = dataSource.createQueryRunner();
     await runner.startTransaction();
@@ -395,7 +395,7 @@ describe.each(setups)('%s', (_, driver, database) => {
     expect(await names(dataSource)).toEqual(['again']);
   });
 
-  test('a failing BEGIN leaves the runner usable and other transactions alone', async () => {
+  test('a failed BEGIN keeps the runner usable and does not affect other transactions', async () => {
     const clock = simulated();
     const { dataSource, gate } = await open(driver, database(), { clock, gateTimeoutMs: 100 });
     const holder = dataSource.createQueryRunner();
@@ -414,7 +414,7 @@ describe.each(setups)('%s', (_, driver, database) => {
     expect(await names(dataSource)).toEqual(['holder', 'runner']);
   });
 
-  test('F-131: without AsyncLocalStorage, whoever waits for a silent blocker is told the remedy', async () => {
+  test('F-131: without AsyncLocalStorage, waiting for a silent blocker reports the remedy', async () => {
     const clock = simulated();
     const { dataSource, gate } = await open(driver, database(), { clock, asyncContext: 'none' });
     const transaction = dataSource.transaction(async (manager) => {
@@ -429,7 +429,7 @@ describe.each(setups)('%s', (_, driver, database) => {
     expect(await names(dataSource)).toEqual(['next']);
   });
 
-  test('F-131: a blocker that works is waited for, however long it takes', async () => {
+  test('F-131: waits for a working blocker, however long it takes', async () => {
     const clock = simulated();
     const { dataSource, gate } = await open(driver, database(), { clock });
     const steps = [gatekeeper(), gatekeeper(), gatekeeper()];
@@ -453,7 +453,7 @@ describe.each(setups)('%s', (_, driver, database) => {
     expect(await names(dataSource)).toEqual(['step 0', 'step 1', 'step 2', 'waited']);
   });
 
-  test('F-131: engine work started inside an app transaction waits for its end, and never joins it', async () => {
+  test('F-131: engine work started inside an app transaction waits for its end and never joins it', async () => {
     const { dataSource, gate } = await open(driver, database());
     const started: Promise<unknown>[] = [];
     await expect(
@@ -471,7 +471,7 @@ describe.each(setups)('%s', (_, driver, database) => {
     expect(await names(dataSource)).toEqual(['detached', 'engine']);
   });
 
-  test('F-131: awaiting engine work inside an app transaction ends with an error, not for ever', async () => {
+  test('F-131: awaiting engine work inside an app transaction ends with an error instead of hanging', async () => {
     const clock = simulated();
     const { dataSource, gate } = await open(driver, database(), { clock });
     const transaction = dataSource.transaction(async (manager) => {
@@ -485,7 +485,7 @@ describe.each(setups)('%s', (_, driver, database) => {
     expect(await names(dataSource)).toEqual([]);
   });
 
-  test('onCommit hears commits when the connection is free, and a listener that throws harms nobody', async () => {
+  test('onCommit runs once the connection is free, and a throwing listener affects nobody', async () => {
     const { dataSource, gate } = await open(driver, database());
     let heard = 0;
     const reads: Promise<string[]>[] = [];
@@ -503,7 +503,7 @@ describe.each(setups)('%s', (_, driver, database) => {
     expect(heard).toBe(1);
   });
 
-  test('a data source that is closed and opened again is still gated', async () => {
+  test('gates a data source that is closed and reopened', async () => {
     const { dataSource, gate } = await open(driver, nextFile());
     await add(dataSource.manager, 'a');
     await dataSource.destroy();
@@ -513,7 +513,7 @@ describe.each(setups)('%s', (_, driver, database) => {
     expect(dataSource.createQueryRunner()).not.toBe(dataSource.createQueryRunner());
   });
 
-  test('the shared runner that somebody got before the gate goes through it', async () => {
+  test('gates a shared runner that was obtained before the gate', async () => {
     const dataSource = new DataSource({ ...connectTo(driver, database()), entities: [Line], synchronize: true });
     opened.push(dataSource);
     await dataSource.initialize();
@@ -548,7 +548,7 @@ describe.each<DriverName>(['sqlite3', 'better-sqlite3'])('%s and another connect
     return [first.dataSource, second.dataSource];
   };
 
-  test('F-147: a locked database is waited for while the event loop is free, reads go on, order is kept', async () => {
+  test('F-147: waits for a locked database without blocking the event loop or reads, and keeps the order', async () => {
     const [dataSource, other] = await openTwo();
     const writer = other.createQueryRunner();
     await writer.startTransaction();
@@ -581,7 +581,7 @@ describe.each<DriverName>(['sqlite3', 'better-sqlite3'])('%s and another connect
     expect(longestMs).toBeLessThan(250);
   });
 
-  test('F-147: another process that writes is waited for', async () => {
+  test('F-147: waits for another process that writes', async () => {
     const file = nextFile();
     const { dataSource } = await open(driver, file);
     const script = `
@@ -601,7 +601,7 @@ describe.each<DriverName>(['sqlite3', 'better-sqlite3'])('%s and another connect
     if (child.exitCode === null) await once(child, 'exit');
   });
 
-  test('a database that stays locked fails as TypeORM fails, after busyTimeoutMs, and everything goes on', async () => {
+  test('a database that stays locked fails like TypeORM after busyTimeoutMs, and everything goes on', async () => {
     const [dataSource, other] = await openTwo({ busyTimeoutMs: 20 });
     const writer = other.createQueryRunner();
     await writer.startTransaction();
@@ -615,7 +615,7 @@ describe.each<DriverName>(['sqlite3', 'better-sqlite3'])('%s and another connect
     expect(await names(dataSource)).toEqual(['c']);
   });
 
-  test('read-then-write in one transaction does not fail because another connection wrote in between', async () => {
+  test('a read followed by a write in one transaction survives a write by another connection in between', async () => {
     const [dataSource, other] = await openTwo();
     await add(dataSource.manager, 'start');
     const [own] = await Promise.all([

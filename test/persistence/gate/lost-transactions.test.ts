@@ -20,10 +20,10 @@ function loseCommits(loses: () => boolean): void {
   });
 }
 
-describe('a transaction that was lost with its host', () => {
+describe('a transaction that is lost with its host', () => {
   afterEach(() => vi.restoreAllMocks());
 
-  test('is run again where it is repeatable, and rejects where it is not', async () => {
+  test('runs again if it is repeatable, and otherwise rejects', async () => {
     const dataSource = await openTodoDatabase('better-sqlite3');
     const gate = gateConnection(dataSource);
     let tries = 0;
@@ -44,7 +44,7 @@ describe('a transaction that was lost with its host', () => {
     await dataSource.destroy();
   });
 
-  test('is given up after a few tries', async () => {
+  test('gives up after a few tries', async () => {
     const dataSource = await openTodoDatabase('better-sqlite3');
     let tries = 0;
     loseCommits(() => true);
@@ -61,7 +61,7 @@ describe('a transaction that was lost with its host', () => {
   });
 
   test.each([...Array(40).keys()].map((index) => index + 1))(
-    'leaves nothing behind that a second try would see: seed %i with every first COMMIT lost',
+    'leaves nothing behind that a second try could see: seed %i with every first COMMIT lost',
     async (seed) => {
       let commits = 0;
       let lost = 0;

@@ -53,7 +53,7 @@ const tries = async (): Promise<number> =>
 const queued = async (): Promise<readonly string[]> => (await bench!.outbox.take()).map(({ id }) => id);
 
 test.each(['40001', '40P01', '55P03'])(
-  'F-147: a write that PostgreSQL gives up with %s is done again, and stored once',
+  'F-147: repeats a write that PostgreSQL aborts with %s, and stores it once',
   async (code) => {
     const { writer, row } = await open();
     await failInserts(code, 2);
@@ -64,7 +64,7 @@ test.each(['40001', '40P01', '55P03'])(
   },
 );
 
-test('F-147: it is tried for busyTimeoutMs, then nothing of it is stored, and a run goes on later', async () => {
+test('F-147: retries for busyTimeoutMs, then stores nothing of it; a later run continues', async () => {
   const { writer, row, store } = await open({ busyTimeoutMs: 100 });
   await failInserts('40001', 1_000_000);
   await expect(writer.insertAndEnqueue(todoOf('a'))).rejects.toThrow(DatabaseError);
@@ -79,14 +79,14 @@ test('F-147: it is tried for busyTimeoutMs, then nothing of it is stored, and a 
   await other.query('ROLLBACK');
 });
 
-test('F-147: other errors are not tried again', async () => {
+test('F-147: does not retry other errors', async () => {
   const { writer } = await open();
   await failInserts('23514', 1_000_000);
   await expect(writer.insertAndEnqueue(todoOf('a'))).rejects.toThrow(DatabaseError);
   expect(await tries()).toBe(1);
 });
 
-test('I1: a deadlock with a transaction of the app ends ours, which is done again after it', async () => {
+test('I1: a deadlock with an app transaction aborts ours, which runs again afterwards', async () => {
   const { writer, row } = await open();
   await writer.insertAndEnqueue(todoOf('a'));
   const calls: string[] = [];
@@ -110,7 +110,7 @@ test('I1: a deadlock with a transaction of the app ends ours, which is done agai
   expect(await queued()).toEqual(['a', 'b']);
 });
 
-test('I3: where the database is serializable by default, writers still see what those before them have queued', async () => {
+test('I3: with serializable as the default, writers still see what earlier ones queued', async () => {
   await other.query(
     `ALTER DATABASE "${new URL(database).pathname.slice(1)}" SET default_transaction_isolation = 'serializable'`,
   );
@@ -130,7 +130,7 @@ test('I3: where the database is serializable by default, writers still see what 
   expect(ready).toEqual([{ n: '1' }]);
 });
 
-test('F-147: a server that ends our connections is a busy one: the run goes on when it is back', async () => {
+test('F-147: treats a server that closes our connections as busy: the run continues when it returns', async () => {
   const { store, writer, takeAll } = await open();
   await writer.insertAndEnqueue(todoOf('a'));
   const [request] = await takeAll();
@@ -143,7 +143,7 @@ test('F-147: a server that ends our connections is a busy one: the run goes on w
   expect(await queued()).toEqual([]);
 });
 
-test('F-130: writes of the app get in between the pages of a long pull', async () => {
+test('F-130: app writes run between the pages of a long pull', async () => {
   const { store, writer, row } = await open();
   const page = (start: number) => {
     const items = Array.from({ length: 50 }, (_, n) => serverRow(`s${start + n}`, '2026-01-01T00:00:01.000001Z'));

@@ -81,7 +81,7 @@ describe('the lock', () => {
   const holder = (): LockHolder => ({ running: 1, activeAt: 0 });
   const turn = (): Promise<void> => new Promise(setImmediate);
 
-  test('F-130: reads share the connection, no more than it works on at once, and never with a transaction', async () => {
+  test('F-130: concurrent reads share the connection up to its limit, and never overlap a transaction', async () => {
     const lock = new GateLock(createSimulatedClock(), 5_000, () => 2);
     const [first, second, third, writer] = [holder(), holder(), holder(), holder()];
     const order: string[] = [];
@@ -103,7 +103,7 @@ describe('the lock', () => {
     expect(lock.acquire(holder(), true)).toBeDefined();
   });
 
-  test('F-130: a stream of reads does not keep a transaction from its turn', async () => {
+  test('F-130: a stream of reads does not starve a transaction', async () => {
     const lock = new GateLock(createSimulatedClock(), 5_000, () => 3);
     const [reader, writer, late] = [holder(), holder(), holder()];
     const order: string[] = [];
@@ -121,7 +121,7 @@ describe('the lock', () => {
   });
 });
 
-test('reads that are the same and wait together are one statement; each has rows of its own', async () => {
+test('equal waiting reads share one statement; each gets its own rows', async () => {
   const { dataSource, gate, statements } = await open();
   const busy = occupy(gate);
   await busy.begun;
@@ -144,7 +144,7 @@ test('reads that are the same and wait together are one statement; each has rows
   expect(third).toEqual(second);
 });
 
-test('a value is not its text: reads whose values differ in type only are two', async () => {
+test('reads whose values differ only in type stay separate', async () => {
   const { dataSource, gate } = await open();
   const busy = occupy(gate);
   await busy.begun;
@@ -155,7 +155,7 @@ test('a value is not its text: reads whose values differ in type only are two', 
   expect((await asked).map(([row]) => row?.type)).toEqual(['integer', 'text', 'null', 'text']);
 });
 
-test('a read sees what was committed elsewhere before it was asked for, though the same one is running', async () => {
+test('a read sees commits made elsewhere before it, even while an equal one is running', async () => {
   const { dataSource, file } = await open();
   const elsewhere = new (await import('better-sqlite3')).default(file);
   const count = async (): Promise<number> =>
@@ -169,7 +169,7 @@ test('a read sees what was committed elsewhere before it was asked for, though t
   elsewhere.close();
 });
 
-test('a read that fails fails for all who asked, as TypeORM fails', async () => {
+test('a failed read fails for all its callers, like in TypeORM', async () => {
   const { dataSource, gate, statements } = await open();
   const busy = occupy(gate);
   await busy.begun;
@@ -188,7 +188,7 @@ test('a read that fails fails for all who asked, as TypeORM fails', async () => 
   expect(await dataSource.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
 });
 
-test('subscribers to statements hear of each', async () => {
+test('reports each statement to subscribers', async () => {
   const heard: string[] = [];
   const { dataSource, gate } = await open();
   dataSource.subscribers.push({
@@ -202,7 +202,7 @@ test('subscribers to statements hear of each', async () => {
   expect(heard.filter((sql) => sql === 'SELECT 7')).toHaveLength(3);
 });
 
-test('a slow statement is logged as such', async () => {
+test('logs a slow statement as slow', async () => {
   const { dataSource, statements } = await open({ maxQueryExecutionTime: 1 });
   const slow =
     'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) SELECT SUM(i) AS s FROM n';

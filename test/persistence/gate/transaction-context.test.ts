@@ -6,7 +6,7 @@ const turn = (): Promise<void> =>
     setImmediate(resolve);
   });
 
-test('F-131: contexts of several databases do not see each other, over any number of awaits', async () => {
+test('F-131: contexts of several databases stay separate, over any number of awaits', async () => {
   const [one, other] = [createAsyncContext<{ name: string }>(), createAsyncContext<{ name: string }>()];
   const seen = async (): Promise<readonly (string | undefined)[]> => {
     await turn();
@@ -26,7 +26,7 @@ test('F-131: contexts of several databases do not see each other, over any numbe
   expect(await seen()).toEqual([undefined, undefined]);
 });
 
-test('F-131: a thousand databases that were opened and closed cost the promises of the process nothing', async () => {
+test('F-131: a thousand opened and closed databases do not slow down the promises of the process', async () => {
   const cpuOf = async (): Promise<number> => {
     const before = process.cpuUsage();
     for (let index = 0; index < 20_000; index += 1) await Promise.resolve(index);

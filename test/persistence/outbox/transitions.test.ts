@@ -15,11 +15,11 @@ import { transitionsPage } from './transitions-page.ts';
 
 const root = new URL('../../../', import.meta.url);
 
-test('docs: the drawn states are those of the table (after a change: vitest run -u on this file)', async () => {
+test('docs: the drawn states match the table (after a change: vitest run -u on this file)', async () => {
   await expect(transitionsPage()).toMatchFileSnapshot('../../../docs/operations.md');
 });
 
-test('one folder alone changes queued operations: no other source updates or deletes rows of sync_outbox', () => {
+test('only one folder changes queued operations: no other source updates or deletes rows of sync_outbox', () => {
   const sources = readdirSync(new URL('src/', root), { recursive: true, encoding: 'utf8' }).filter((file) =>
     /\.tsx?$/.test(file),
   );
@@ -30,7 +30,7 @@ test('one folder alone changes queued operations: no other source updates or del
   expect([...new Set(folders)]).toEqual(['persistence/outbox/transitions']);
 });
 
-test('every state can be reached and left', () => {
+test('every state can be entered and left', () => {
   const all = Object.values(operationTransitions);
   for (const state of Object.keys(OutboxState)) {
     expect(all.some(({ from }) => (from as readonly string[]).includes(state))).toBe(true);
@@ -58,7 +58,7 @@ describe.each(allDrivers)('transitions on %s', (driver) => {
       Number(seq),
     );
 
-  test('a transition from a state that it does not start from is an error that names operation, state and expectation', async () => {
+  test('an invalid transition rejects with the operation, its state and the expected state', async () => {
     await open();
     await bench.writer.insertAndEnqueue(todoOf('a'));
     await bench.writer.insertAndEnqueue(todoOf('b'));
@@ -78,7 +78,7 @@ describe.each(allDrivers)('transitions on %s', (driver) => {
     expect(await states()).toEqual([OutboxState.inFlight, OutboxState.inFlight]);
   });
 
-  test('an answer to an operation that is not under way is refused, one to a follower changes no state', async () => {
+  test('rejects an answer to an operation that is not in flight; one to a follower changes no state', async () => {
     await open();
     await bench.writer.insertAndEnqueue(todoOf('a'));
     await bench.writer.replaceAndEnqueue(todoOf('a', { title: 'later' }));
@@ -90,7 +90,7 @@ describe.each(allDrivers)('transitions on %s', (driver) => {
     expect(await states()).toEqual([OutboxState.ready, OutboxState.behind]);
   });
 
-  test('transitions that look for operations themselves leave those in other states alone', async () => {
+  test('transitions that select operations leave those in other states alone', async () => {
     await open();
     await bench.writer.insertAndEnqueue(todoOf('a'));
     await takePlainly(session, await seqs(), 1);

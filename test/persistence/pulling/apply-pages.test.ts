@@ -51,7 +51,7 @@ describe.each(drivers)('applying pages on %s', (driver) => {
   let bench: ShopBench;
   afterEach(() => bench.close());
 
-  test('I6 and F-68: the rows of a page and its position are one transaction: when one fails, neither is there', async () => {
+  test("I6 and F-68: a page's rows and its position are one transaction: if one fails, neither is stored", async () => {
     bench = await openShop(driver);
     await apply(bench, [serverRow('a', t1)]);
     await bench.dataSource.query(
@@ -74,7 +74,7 @@ describe.each(drivers)('applying pages on %s', (driver) => {
     );
   });
 
-  test('I6: when the rows of a page can neither be written nor put aside, the position stays before it', async () => {
+  test("I6: if a page's rows can be neither written nor quarantined, the position stays before it", async () => {
     bench = await openShop(driver);
     await apply(bench, [serverRow('a', t1)]);
     for (const table of ['todos', 'sync_quarantine'])
@@ -101,7 +101,7 @@ describe.each(drivers)('applying pages on %s', (driver) => {
     expect(await bench.dataSource.query(`SELECT name FROM categories WHERE id = 'c1'`)).toEqual([{ name: 'renamed' }]);
   });
 
-  test('a key that the JSON does not have leaves its column, also one that must not be null', async () => {
+  test('a key missing from the JSON leaves its column unchanged, also a NOT NULL one', async () => {
     bench = await openShop(driver);
     await apply(bench, [serverRow('a', t1, { title: 'kept', priority: 4, tags: ['x'] })]);
     const page = await apply(bench, [{ id: 'a', done: true, updatedAt: t2 }, serverRow('b', t2)]);
@@ -111,13 +111,13 @@ describe.each(drivers)('applying pages on %s', (driver) => {
     expect(await quarantined(bench)).toEqual(['new']);
   });
 
-  test('PULL-17: keys nobody knows are ignored', async () => {
+  test('PULL-17: ignores unknown keys', async () => {
     bench = await openShop(driver);
     expect((await apply(bench, [serverRow('a', t1, { owner: 'x', nested: { a: [1] } })])).pulled).toBe(1);
     expect(await bench.row('a')).toMatchObject({ title: 'server a' });
   });
 
-  test('PULL-09: a tombstone is kept with its time by default; one of a row never seen only where it is whole', async () => {
+  test('PULL-09: keeps a tombstone with its time by default; an unseen row only if it is complete', async () => {
     bench = await openShop(driver);
     await apply(bench, [serverRow('a', t1)]);
     const page = await apply(bench, [
@@ -132,7 +132,7 @@ describe.each(drivers)('applying pages on %s', (driver) => {
     expect(await bench.row('whole')).toMatchObject({ deletedAt: t2 });
   });
 
-  test('F-64: in the overlap window only rows that change something count: not one under a pending edit, nor the tombstone of an unknown row', async () => {
+  test('F-64: in the overlap window, counts only rows that change something: no pending edit, no tombstone of an unknown row', async () => {
     bench = await openShop(driver);
     await apply(bench, [serverRow('a', t1), serverRow('b', t1)]);
     await bench.writer.replaceAndEnqueue(todoOf('a', { title: 'mine' }), { changedFields: ['title'] });
@@ -144,7 +144,7 @@ describe.each(drivers)('applying pages on %s', (driver) => {
     expect(await reread([...window, serverRow('late', t1)])).toBe(0);
   });
 
-  test('F-69: with tombstones removed the row goes, and one never seen leaves no trace', async () => {
+  test('F-69: with tombstones removed, the row is deleted and an unseen one leaves no trace', async () => {
     bench = await openShop(driver, { categories: { tombstones: 'remove' } });
     await apply(bench, [categoryRow('a', t1)], 'categories');
     const page = await apply(
@@ -170,7 +170,7 @@ describe.each(drivers)('applying pages on %s', (driver) => {
     expect(await bench.dataSource.query('SELECT id, name FROM items')).toEqual([{ id: 'i1', name: 'mine' }]);
   });
 
-  test('F-17: a tombstone whose row the database does not let go is kept as one; the page goes on', async () => {
+  test('F-17: keeps a row that the database refuses to delete as a tombstone; the page goes on', async () => {
     bench = await openShop(driver, { onDelete: 'NO ACTION', categories: { tombstones: 'remove' } });
     await apply(bench, [categoryRow('c1', t1), categoryRow('c2', t1)], 'categories');
     await apply(bench, [itemRow('i1', 'c1', t1)], 'items');
@@ -185,7 +185,7 @@ describe.each(drivers)('applying pages on %s', (driver) => {
     ]);
   });
 
-  test('a row that was created, referenced and deleted again here is hidden where the database keeps it for its children', async () => {
+  test('hides a row that was created, referenced and deleted locally if the database keeps it for its children', async () => {
     bench = await openShop(driver, { onDelete: 'NO ACTION' });
     await bench.categories.insertAndEnqueue(categoryOf('c1'));
     await bench.items.insertAndEnqueue(itemOf('i1', 'c1'));
@@ -199,7 +199,7 @@ describe.each(drivers)('applying pages on %s', (driver) => {
 
   // ── Foreign keys, quarantine ──────────────────────────────────────────────────────────────────────────────────────
 
-  test('F-17: a child of a row that is not there is quarantined alone, and stored once the parent has come', async () => {
+  test('F-17: quarantines only a child of a missing row, and stores it once the parent has arrived', async () => {
     bench = await openShop(driver, { onDelete: 'NO ACTION' });
     await apply(bench, [categoryRow('c1', t1)], 'categories');
     const page = await apply(
@@ -222,7 +222,7 @@ describe.each(drivers)('applying pages on %s', (driver) => {
     expect(await bench.dataSource.query('SELECT id FROM items ORDER BY id')).toHaveLength(3);
   });
 
-  test('F-17: several bad pages in one transaction cost each only its bad rows', async () => {
+  test('F-17: several bad pages in one transaction each lose only their bad rows', async () => {
     bench = await openShop(driver, { onDelete: 'NO ACTION' });
     await apply(bench, [categoryRow('c1', t1)], 'categories');
     const pages = [1, 2, 3].map((page) =>
@@ -234,7 +234,7 @@ describe.each(drivers)('applying pages on %s', (driver) => {
     expect(await bench.store.pullPosition('items', { resync: false })).toEqual(at(t1, 'p3'));
   });
 
-  test('F-17: a row that breaks a rule of the database while an edit of it is pending is quarantined, the others are stored', async () => {
+  test('F-17: quarantines a row that violates a constraint under a pending edit; stores the others', async () => {
     bench = await openShop(driver);
     await apply(bench, [categoryRow('a', t1), categoryRow('b', t1, { slug: 'taken' })], 'categories');
     await bench.categories.replaceAndEnqueue(categoryOf('a', { name: 'mine' }), { changedFields: ['name'] });
@@ -248,7 +248,7 @@ describe.each(drivers)('applying pages on %s', (driver) => {
     ]);
   });
 
-  test('F-35: an answer that the local table refuses is quarantined; the operation leaves, for the server has it', async () => {
+  test('F-35: quarantines an answer that the local table refuses; the operation leaves because the server has it', async () => {
     bench = await openShop(driver);
     await apply(bench, [categoryRow('b', t1, { slug: 'taken' })], 'categories');
     await bench.categories.insertAndEnqueue(categoryOf('a'));
@@ -274,7 +274,7 @@ describe.each(drivers)('applying pages on %s', (driver) => {
     expect(await quarantined(bench)).toEqual(['a']);
   });
 
-  test('an answer with some of the fields leaves the others as they were, and loses nothing of what follows', async () => {
+  test('an answer with some of the fields leaves the others unchanged and loses no later edit', async () => {
     bench = await openShop(driver);
     await apply(bench, [serverRow('a', t1, { priority: 7, tags: ['x'] })]);
     await bench.writer.replaceAndEnqueue(todoOf('a', { title: 'one' }), { changedFields: ['title'] });
@@ -288,7 +288,7 @@ describe.each(drivers)('applying pages on %s', (driver) => {
     });
   });
 
-  test('F-160: rows that make room for each other are stored at the end of the pull and never announced as quarantined', async () => {
+  test('F-160: stores rows that make room for each other at the end of the pull, without a quarantine event', async () => {
     bench = await openShop(driver);
     await apply(
       bench,
@@ -323,7 +323,7 @@ describe.each(drivers)('applying pages on %s', (driver) => {
     expect(await bench.row('a')).toMatchObject({ updatedAt: t2 });
   });
 
-  test('a row in quarantine never overwrites a newer one that a push has brought', async () => {
+  test('a quarantined row never overwrites a newer one from a push', async () => {
     bench = await openShop(driver);
     await apply(bench, [categoryRow('a', t1), categoryRow('b', t1, { slug: 'taken' })], 'categories');
     await apply(bench, [categoryRow('a', t2, { slug: 'taken', name: 'older' })], 'categories', at(t2));
@@ -340,7 +340,7 @@ describe.each(drivers)('applying pages on %s', (driver) => {
   test.each([
     ['__proto__', JSON.parse(`{"id":"p","title":"x","updatedAt":"${t1}","__proto__":{"polluted":true}}`) as JsonObject],
     ['constructor', { id: 'p', title: 'x', updatedAt: t1, constructor: { prototype: 1 } } as JsonObject],
-  ])('a row with the key %s is quarantined and pollutes nothing', async (_, row) => {
+  ])('quarantines a row with the key %s, which pollutes nothing', async (_, row) => {
     bench = await openShop(driver);
     const page = await apply(bench, [row, serverRow('good', t1)]);
     expect(page.pulled).toBe(1);
@@ -350,7 +350,7 @@ describe.each(drivers)('applying pages on %s', (driver) => {
     expect(await quarantined(bench)).toEqual(['p']);
   });
 
-  test('I13: __proto__ inside of a stored field is quarantined by the name of the field; where nothing stores it, it does not matter', async () => {
+  test('I13: quarantines __proto__ inside a stored field and names the field; ignores it in fields that are not stored', async () => {
     bench = await openShop(driver);
     const parsed = (text: string): JsonObject => JSON.parse(text) as JsonObject;
     const page = await apply(bench, [
@@ -364,7 +364,7 @@ describe.each(drivers)('applying pages on %s', (driver) => {
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
   });
 
-  test('I1: a field that the server gave with a name such as "constructor" inside goes back as it came; the user cannot write one', async () => {
+  test('I1: returns a server field containing a name such as "constructor" unchanged; the user cannot write one', async () => {
     bench = await openShop(driver);
     const tags = [{ constructor: 'Ferrari' }] as unknown as string[];
     await apply(bench, [serverRow('a', t1, { tags: tags as unknown as Json })]);
@@ -380,7 +380,7 @@ describe.each(drivers)('applying pages on %s', (driver) => {
 
   // ── Under pending operations ──────────────────────────────────────────────────────────────────────────────────────
 
-  test('I4: a row older than what is known, or the same again, changes nothing under a pending edit', async () => {
+  test('I4: an older or equal row changes nothing under a pending edit', async () => {
     bench = await openShop(driver);
     await apply(bench, [serverRow('a', t1)]);
     await bench.writer.replaceAndEnqueue(todoOf('a', { title: 'mine' }), { changedFields: ['title'] });
@@ -392,7 +392,7 @@ describe.each(drivers)('applying pages on %s', (driver) => {
     expect(await bench.dataSource.query('SELECT server_version AS v FROM sync_base')).toEqual([{ v: t3 }]);
   });
 
-  test('I4: a tombstone under a pending delete stays hidden, and under a pending edit stays visible', async () => {
+  test('I4: a tombstone stays hidden under a pending delete, and visible under a pending edit', async () => {
     bench = await openShop(driver);
     await apply(bench, [serverRow('a', t1), serverRow('b', t1)]);
     await bench.writer.enqueueDelete('a');
@@ -403,7 +403,7 @@ describe.each(drivers)('applying pages on %s', (driver) => {
     expect((await bench.takeAll()).map(({ op }) => op.baseUpdatedAt)).toEqual([t1, t1]);
   });
 
-  test('F-134: a pull says what version an unanswered row has, and the next operation need not ask', async () => {
+  test('F-134: a pull provides the version of an unanswered row, so the next operation need not fetch it', async () => {
     bench = await openShop(driver);
     await bench.writer.insertAndEnqueue(todoOf('a', { title: 'one' }));
     await bench.drain(() => ({ type: 'applied' }));
@@ -461,7 +461,7 @@ describe.each(drivers)('applying pages on %s', (driver) => {
 
   // ── Counting and telling ──────────────────────────────────────────────────────────────────────────────────────────
 
-  test('PULL-14: pulled counts what was accepted, tombstones and pending ones too, quarantined ones not', async () => {
+  test('PULL-14: `pulled` counts accepted rows, including tombstones and pending ones, but not quarantined ones', async () => {
     bench = await openShop(driver);
     await apply(bench, [serverRow('a', t1), serverRow('b', t1)]);
     await bench.writer.replaceAndEnqueue(todoOf('a', { title: 'mine' }), { changedFields: ['title'] });
@@ -482,7 +482,7 @@ describe.each(drivers)('applying pages on %s', (driver) => {
     expect(page.facts[3]).not.toHaveProperty('total');
   });
 
-  test('F-107: progress tells the total where the server gave one', async () => {
+  test('F-107: progress has the total if the server provides one', async () => {
     bench = await openShop(driver);
     const rows = [serverRow('a', t1)];
     const [page] = await bench.store.applyPages(
@@ -503,7 +503,7 @@ describe.each(drivers)('applying pages on %s', (driver) => {
       ),
     );
 
-  test('the app gets in between: pages are committed early when somebody waits at the gate', async () => {
+  test('the app gets its turn: pages commit early when somebody waits at the gate', async () => {
     bench = await openShop(driver);
     const applying = bench.store.applyPages('todos', manyPages(20, 50), { totalDone: 0 });
     await new Promise((resolve) => setImmediate(resolve));
@@ -517,7 +517,7 @@ describe.each(drivers)('applying pages on %s', (driver) => {
     expect(await bench.dataSource.query('SELECT count(*) AS n FROM todos')).toEqual([{ n: 1000 }]);
   });
 
-  test('I9: an abort ends it after the page under way, which is committed with its position', async () => {
+  test('I9: an abort ends it after the current page, which commits with its position', async () => {
     bench = await openShop(driver);
     const abort = new AbortController();
     const pages = manyPages(20, 10);
@@ -540,7 +540,7 @@ describe.each(drivers)('applying pages on %s', (driver) => {
   test.each([
     ['20 pages of 500 rows', 20, 500],
     ['one page of 10,000 rows', 1, 10_000],
-  ])('F-147: timers keep firing while %s are applied', async (_, pages, size) => {
+  ])('F-147: timers keep firing while applying %s', async (_, pages, size) => {
     bench = await openShop(driver);
     const work = manyPages(pages, size);
     // By processor time: a busy machine lets the whole process wait, timers and work alike.
@@ -645,7 +645,7 @@ describe.each(drivers.filter((driver) => driver !== 'postgres'))('wire types on 
   let bench: StoreBench;
   afterEach(() => bench.close());
 
-  test('foreign keys are checked at commit: a child may stand before its parent, in the page or a page before', async () => {
+  test('checks foreign keys at commit: a child may precede its parent, in the same or an earlier page', async () => {
     bench = await openWith(driver, [syncTable(folderEntity) as SyncTable], [folderEntity as EntitySchema]);
     const row = (id: string, parentId: string | null): JsonObject => ({ id, parentId, updatedAt: t1, deletedAt: null });
     const pages = await bench.store.applyPages(
@@ -675,7 +675,7 @@ describe.each(drivers.filter((driver) => driver !== 'postgres'))('wire types on 
     expect(await quarantined(bench)).toEqual(['orphan']);
   });
 
-  test('booleans, JSON, dates, numbers and transformers come in as the app knows them and go out as the server sent them', async () => {
+  test("reads booleans, JSON, dates, numbers and transformers in the app's form, and sends them in the server's", async () => {
     bench = await openGadgets(driver);
     await apply(
       bench,
@@ -707,7 +707,7 @@ describe.each(drivers.filter((driver) => driver !== 'postgres'))('wire types on 
     ]);
   });
 
-  test('what nobody edited is sent back as it came', async () => {
+  test('sends unedited fields back unchanged', async () => {
     bench = await openGadgets(driver);
     await apply(bench, [gadgetRow('a')], 'gadgets');
     await bench.outbox.enqueue({
@@ -748,14 +748,14 @@ describe.each(drivers.filter((driver) => driver !== 'postgres'))('wire types on 
     ['no date', { boughtAt: 'tomorrow' }],
     ['no day', { day: 'soon' }],
     ['an object for a boolean', { isActive: {} }],
-  ])('F-17: %s is quarantined', async (_, changes) => {
+  ])('F-17: quarantines %s', async (_, changes) => {
     bench = await openGadgets(driver);
     const page = await apply(bench, [gadgetRow('bad', changes as JsonObject), gadgetRow('good')], 'gadgets');
     expect(quarantinedFacts(page)).toMatchObject([{ id: 'bad' }]);
     expect(await gadget(bench, 'good')).not.toBeNull();
   });
 
-  test('F-63: numeric timestamps are kept as their digits and compared as times', async () => {
+  test('F-63: keeps numeric timestamps as digits and compares them as times', async () => {
     bench = await openGadgets(driver);
     await apply(bench, [gadgetRow('a', { updatedAt: 1767225601000 })], 'gadgets');
     expect(await bench.dataSource.query('SELECT updated_at AS u, typeof(updated_at) AS t FROM gadgets')).toEqual([
@@ -787,7 +787,7 @@ describe.each(drivers.filter((driver) => driver !== 'postgres'))('wire types on 
     expect((await bench.takeAll())[0]?.op.baseUpdatedAt).toBe('1767225601000');
   });
 
-  test('snake_case: JSON keys are the property names, spelled so', async () => {
+  test('snake_case: JSON keys are the property names in snake_case', async () => {
     bench = await openGadgets(driver, { naming: 'snake_case' });
     await apply(
       bench,
@@ -797,7 +797,7 @@ describe.each(drivers.filter((driver) => driver !== 'postgres'))('wire types on 
     expect(await gadget(bench, 'a')).toMatchObject({ isActive: true, updatedAt: t1 });
   });
 
-  test('custom toJson and fromJson carry rows both ways, and a throwing one costs its row only', async () => {
+  test('custom toJson and fromJson convert rows both ways; one that throws affects only its row', async () => {
     bench = await openGadgets(driver, {
       toJson: ({ id, price, updatedAt, deletedAt, isActive }) => ({
         id,
@@ -842,7 +842,7 @@ describe.each(drivers.filter((driver) => driver !== 'postgres'))('wire types on 
     expect(await gadget(bench, 'a')).toMatchObject({ price: 3, isActive: false, updatedAt: t2 });
   });
 
-  test('getId and getUpdatedAt read rows that spell them otherwise; a throwing one costs its row only', async () => {
+  test('getId and getUpdatedAt read rows with other key names; one that throws affects only its row', async () => {
     bench = await openGadgets(driver, {
       getId: (json) => (json['meta'] as { key: string }).key,
       getUpdatedAt: (json) => (json['meta'] as { rev: string }).rev,
@@ -854,7 +854,7 @@ describe.each(drivers.filter((driver) => driver !== 'postgres'))('wire types on 
     expect(await gadget(bench, 'b')).toMatchObject({ price: 2, updatedAt: t1 });
   });
 
-  test('NAM-02 and NAM-03: updated_at, deleted_at and uuid are understood where the row has no other', async () => {
+  test('NAM-02 and NAM-03: falls back to updated_at, deleted_at and uuid', async () => {
     bench = await openGadgets(driver);
     await apply(
       bench,
@@ -869,7 +869,7 @@ describe.each(drivers.filter((driver) => driver !== 'postgres'))('wire types on 
     expect(await gadget(bench, 'a')).toMatchObject({ updatedAt: t2, deletedAt: t2 });
   });
 
-  test('F-142: integer ids of a pullOnly table; text that is no such number never becomes another row', async () => {
+  test('F-142: integer ids of a pullOnly table; other text never becomes another row', async () => {
     bench = await openWith(
       driver,
       [syncTable(countryEntity, { pullOnly: true, tombstones: 'remove' }) as SyncTable],
@@ -903,7 +903,7 @@ describe.each(drivers.filter((driver) => driver !== 'postgres'))('wire types on 
   });
 
   test.each([['a/b'], ['ü 漢字 🙂'], ['quote\'"`'], ['%_'], ['x'.repeat(10_240)], ['0'], ['007'], ['null']])(
-    'ids are opaque text: %.20s',
+    'treats ids as opaque text: %.20s',
     async (id) => {
       bench = await openGadgets(driver);
       await apply(bench, [gadgetRow(id)], 'gadgets');

@@ -110,14 +110,14 @@ describe.each(allDrivers)('rows that block one another on %s', (driver) => {
     ['in one page', [[rowOf('a', t2, 'y', 1), rowOf('b', t2, 'x', 2)]]],
     ['over two pages', [[rowOf('a', t2, 'y', 1)], [rowOf('b', t2, 'x', 2)]]],
     ['over two kinds of statement', [[rowOf('a', t2, 'y', 1), { id: 'b', label: 'x', updatedAt: t2 }]]],
-  ])('F-160, I5: a pulled swap of UNIQUE values arrives when the pull ends, %s', async (_, pages) => {
+  ])('F-160, I5: stores a pulled swap of UNIQUE values when the pull ends, %s', async (_, pages) => {
     bench = await openThree();
     expect(await bench.pullPages(pages)).toEqual([]);
     expect(await bench.stored()).toEqual([noteOf('a', 'y', 1), noteOf('b', 'x', 2), noteOf('c', 'z', 3)]);
     expect(await bench.quarantined()).toEqual([]);
   });
 
-  test('F-160: a ring of three, over both unique keys, with a row that follows it', async () => {
+  test('F-160: a cycle of three over both unique keys, with a row that follows it', async () => {
     bench = await openThree();
     const pages = [
       [rowOf('d', t2, 'x', 9), rowOf('a', t2, 'y', 2)],
@@ -134,7 +134,7 @@ describe.each(allDrivers)('rows that block one another on %s', (driver) => {
     expect(await bench.quarantined()).toEqual([]);
   });
 
-  test('F-160: a CHECK that most stand-ins break does not keep the swap away', async () => {
+  test('F-160: a CHECK that most placeholder values violate does not prevent the swap', async () => {
     bench = await openThree({
       checks: [{ expression: 'number BETWEEN 0 AND 3' }, { expression: 'length(label) = 1' }],
       indices: [{ columns: ['list', 'number'], unique: true }],
@@ -143,7 +143,7 @@ describe.each(allDrivers)('rows that block one another on %s', (driver) => {
     expect(await bench.stored()).toEqual([noteOf('a', 'x', 2), noteOf('b', 'y', 1), noteOf('c', 'z', 3)]);
   });
 
-  test('F-160: a partial unique index, where the place in the index is handed over with a deletion', async () => {
+  test('F-160: a partial unique index whose entry is handed over with a deletion', async () => {
     bench = await openThree({ indices: [{ columns: ['label'], unique: true, where: 'deleted_at IS NULL' }] });
     expect(
       await bench.pullPages([
@@ -178,7 +178,7 @@ describe.each(allDrivers)('rows that block one another on %s', (driver) => {
     expect(await bench.quarantined()).toEqual([]);
   });
 
-  test('F-160, I13: a ring that the database refuses for another reason leaves every value as it was, and is announced once', async () => {
+  test('F-160, I13: a cycle that the database refuses for another reason keeps every value, and is announced once', async () => {
     bench = await openThree({ checks: [{ expression: `label <> 'forbidden'` }] });
     const facts = await bench.pullPages([
       [rowOf('a', t2, 'y', 2), rowOf('b', t2, 'forbidden', 1), rowOf('c', t2, 'w', 3)],
@@ -191,7 +191,7 @@ describe.each(allDrivers)('rows that block one another on %s', (driver) => {
     expect(await bench.quarantined()).toEqual([]);
   });
 
-  test('F-160: a value that a row holds which the full resync removes is free when it ends, and nobody hears of a quarantine', async () => {
+  test('F-160: frees a value held by a row that the full resync removes at its end, without a quarantine event', async () => {
     bench = await openThree();
     await bench.store.openResync(['places']);
     const items = [rowOf('a', t2, 'x', 1), rowOf('n', t2, 'y', 2), rowOf('c', t1, 'z', 3)];
@@ -215,7 +215,7 @@ describe.each(allDrivers)('rows that block one another on %s', (driver) => {
     ]);
   });
 
-  test('F-160: an answer that takes a value which the pull of the same run frees is stored when that ends', async () => {
+  test("F-160: stores an answer whose value the same run's pull frees when that ends", async () => {
     bench = await openThree();
     await bench.places.replaceAndEnqueue(
       {

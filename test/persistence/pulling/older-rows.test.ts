@@ -8,7 +8,7 @@ import { todoEntity } from '../../support/todo.ts';
 const t = (second: number): string => `2026-01-01T00:00:0${second}.000001Z`;
 const removing = { tables: [syncTable(todoEntity, { tombstones: 'remove' }) as SyncTable] };
 
-describe.each(allDrivers)('rows of a list that are older than those known, on %s', (driver) => {
+describe.each(allDrivers)('listed rows that are older than the known ones, on %s', (driver) => {
   let bench: StoreBench;
   afterEach(() => bench.close());
 
@@ -27,7 +27,7 @@ describe.each(allDrivers)('rows of a list that are older than those known, on %s
   const aside = async (): Promise<readonly unknown[]> =>
     bench.dataSource.query('SELECT entity_id FROM sync_quarantine');
 
-  test('F-157: a row that the page before has removed does not come back in the same transaction', async () => {
+  test('F-157: a row that the previous page removed does not return in the same transaction', async () => {
     bench = await openStore(driver, removing);
     await bench.pull([serverRow('x', t(1))]);
     const done = await apply([[serverRow('x', t(3), { deletedAt: t(3) })], [serverRow('x', t(1))]]);
@@ -35,7 +35,7 @@ describe.each(allDrivers)('rows of a list that are older than those known, on %s
     expect(await bench.row('x')).toBeNull();
   });
 
-  test('F-157: a row that only quarantine has does not come back after its tombstone', async () => {
+  test('F-157: a row that exists only in quarantine does not return after its tombstone', async () => {
     bench = await openStore(driver, removing);
     await bench.pull([serverRow('x', t(1), { title: null })]);
     expect(await aside()).toHaveLength(1);
@@ -45,7 +45,7 @@ describe.each(allDrivers)('rows of a list that are older than those known, on %s
     expect(await aside()).toEqual([]);
   });
 
-  test('F-157: an older row that cannot be read is left out, and does not go to quarantine beside the newer one', async () => {
+  test('F-157: drops an older unreadable row instead of quarantining it beside the newer one', async () => {
     bench = await openStore(driver);
     await bench.pull([serverRow('x', t(5))]);
     const [page] = await apply([[serverRow('x', t(2), { title: null })]]);
@@ -53,7 +53,7 @@ describe.each(allDrivers)('rows of a list that are older than those known, on %s
     expect(await aside()).toEqual([]);
   });
 
-  test('F-161: a first load takes a restored row, although a newer one of it is in quarantine', async () => {
+  test('F-161: a first load accepts a restored row although a newer version is in quarantine', async () => {
     bench = await openStore(driver);
     await bench.pull([serverRow('x', t(9), { title: null })]);
     await bench.store.openResync(['todos']);
@@ -62,7 +62,7 @@ describe.each(allDrivers)('rows of a list that are older than those known, on %s
     expect(await aside()).toEqual([]);
   });
 
-  test('F-157: a server row that was accepted in a conflict stays during the open resync', async () => {
+  test('F-157: a server row accepted in a conflict stays during the open resync', async () => {
     bench = await openStore(driver);
     await bench.pull([serverRow('x', t(1)), serverRow('y', t(1))]);
     const row = await bench.row('x');
@@ -109,7 +109,7 @@ describe.each(allDrivers)('rows of a list that are older than those known, on %s
     const ignoredOf = async (row: JsonObject): Promise<number | undefined> => (await apply([[row]]))[0]?.ignored;
 
     test.each([['in its table'], ['only in quarantine']])(
-      'F-157: an older list does not bring it back, a newer version does (%s)',
+      'F-157: an older list does not restore it, a newer version does (%s)',
       async (where) => {
         bench = await openStore(driver);
         await bench.pull([serverRow('x', t(2), where === 'in its table' ? {} : { title: null }), serverRow('y', t(5))]);
@@ -124,7 +124,7 @@ describe.each(allDrivers)('rows of a list that are older than those known, on %s
       },
     );
 
-    test('F-157, I5: a row that is newer than the whole listing comes back as it was, because the listing may have been behind it', async () => {
+    test('F-157, I5: a row newer than the whole listing returns unchanged because the listing may have been outdated', async () => {
       bench = await openStore(driver);
       await bench.pull([serverRow('x', t(7)), serverRow('y', t(5)), serverRow('z', t(5))]);
       await resync([serverRow('y', t(5))], t(5));
@@ -136,7 +136,7 @@ describe.each(allDrivers)('rows of a list that are older than those known, on %s
       expect(await bench.row('z')).toMatchObject({ updatedAt: t(5) });
     });
 
-    test('F-161: the next full resync takes it in whatever version the server lists', async () => {
+    test('F-161: the next full resync accepts whatever version the server lists', async () => {
       bench = await openStore(driver);
       await bench.pull([serverRow('x', t(2)), serverRow('y', t(5))]);
       await resync([serverRow('y', t(5))], t(5));
@@ -144,7 +144,7 @@ describe.each(allDrivers)('rows of a list that are older than those known, on %s
       expect(await bench.row('x')).toMatchObject({ updatedAt: t(1) });
     });
 
-    test('F-156, F-157: an older list does not bring back a row whose absence the server has confirmed', async () => {
+    test('F-156, F-157: an older list does not restore a row whose absence the server has confirmed', async () => {
       bench = await openStore(driver);
       await bench.pull([serverRow('x', t(2)), serverRow('y', t(5))]);
       await list([serverRow('y', t(5))], t(5));
@@ -155,7 +155,7 @@ describe.each(allDrivers)('rows of a list that are older than those known, on %s
     });
   });
 
-  test('I5: a tombstone whose other fields the server has emptied deletes the row', async () => {
+  test('I5: a tombstone with its other fields cleared by the server deletes the row', async () => {
     bench = await openStore(driver);
     await bench.pull([serverRow('x', t(1))]);
     await apply([[{ ...serverRow('x', t(2), { deletedAt: t(2) }), title: null, done: null }]]);

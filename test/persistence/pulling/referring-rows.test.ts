@@ -143,7 +143,7 @@ describe.each(allDrivers)('pulled rows that refer to one another on %s', (driver
     };
   }
 
-  test('F-160, I5: two tables whose rows refer to each other arrive with the pull of the second', async () => {
+  test('F-160, I5: two tables with rows that refer to each other are complete after the pull of the second', async () => {
     bench = await open();
     await bench.pullAll([
       { kind: 'customers', rows: [customer('c1', { defaultAddressId: 'a1' }), customer('c2')] },
@@ -162,7 +162,7 @@ describe.each(allDrivers)('pulled rows that refer to one another on %s', (driver
     });
   });
 
-  test('F-160, I5: rows of one table that refer to each other arrive over two pages, and no event tells of them', async () => {
+  test('F-160, I5: rows of one table that refer to each other arrive over two pages without an event', async () => {
     bench = await open();
     const facts = await bench.pullAll([
       {
@@ -176,7 +176,7 @@ describe.each(allDrivers)('pulled rows that refer to one another on %s', (driver
     expect(await bench.stored()).toMatchObject({ customers: [{ by: 'c3' }, { by: 'c1' }, { by: 'c2' }] });
   });
 
-  test('F-160, I13: a row that is refused for a reason of its own holds back those that need it, and no others', async () => {
+  test('F-160, I13: a row refused for its own reason blocks only the rows that need it', async () => {
     bench = await open();
     await bench.pullAll([
       {
@@ -203,7 +203,7 @@ describe.each(allDrivers)('pulled rows that refer to one another on %s', (driver
     expect(await bench.quarantined()).toEqual(['a3', 'c3']);
   });
 
-  test('F-160: a row that the table refuses for a reason of its own is tried once when its pull ends', async () => {
+  test('F-160: tries a row that the table refuses for its own reason once when its pull ends', async () => {
     bench = await open();
     await bench.pullAll([
       { kind: 'customers', rows: [customer('c0', { code: 'taken' }), customer('c1', { code: 'taken' })] },
@@ -213,7 +213,7 @@ describe.each(allDrivers)('pulled rows that refer to one another on %s', (driver
     expect(attempts).toBe(1);
   });
 
-  test('F-160, I4: rows that are here keep what only the device knows, and what the user has not sent', async () => {
+  test('F-160, I4: existing rows keep local-only values and unsent edits', async () => {
     bench = await open();
     await bench.pullAll([{ kind: 'customers', rows: [customer('c1'), customer('c2')] }]);
     await bench.dataSource.query(`UPDATE customers SET note = 'mine'`);
@@ -241,7 +241,7 @@ describe.each(allDrivers)('pulled rows that refer to one another on %s', (driver
     ]);
   });
 
-  test('F-160, I5: they arrive also where no reference may be NULL, as long as the database can look at them later', async () => {
+  test('F-160, I5: also stores them with NOT NULL references if the database can defer the check', async () => {
     bench = await open({ nullable: false });
     await bench.pullAll([
       { kind: 'customers', rows: [customer('c1', { defaultAddressId: 'a1' })] },
@@ -253,7 +253,7 @@ describe.each(allDrivers)('pulled rows that refer to one another on %s', (driver
 
   // PostgreSQL looks at such a key with each statement.
   test.each(driver === 'postgres' ? [] : ['SQLite'])(
-    'F-160, I13: a foreign key that no entity knows keeps its row aside, and the pull ends all the same, on %s',
+    'F-160, I13: a foreign key without an entity keeps its row quarantined, and the pull still ends, on %s',
     async () => {
       bench = await open();
       await bench.dataSource.query('CREATE TABLE regions (id text PRIMARY KEY)');
@@ -273,7 +273,7 @@ describe.each(allDrivers)('pulled rows that refer to one another on %s', (driver
     },
   );
 
-  test('F-157: a row that waits in quarantine does not come back when the user has deleted it', async () => {
+  test('F-157: a quarantined row does not return after the user has deleted it', async () => {
     bench = await open();
     await bench.pullAll([{ kind: 'customers', rows: [customer('c1', { code: 'a' }), customer('c2', { code: 'b' })] }]);
     await bench.pullAll([{ kind: 'customers', rows: [customer('c2', { code: 'a', updatedAt: t2 })] }]);

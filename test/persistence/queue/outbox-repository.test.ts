@@ -41,7 +41,7 @@ describe.each(drivers)('the outbox on %s', (driver) => {
     for (const id of names) await bench.outbox.enqueue(edit(id));
   };
 
-  test('OUT-01…OUT-05: what is queued comes back as it was', async () => {
+  test('OUT-01…OUT-05: returns queued operations unchanged', async () => {
     await open();
     const ops: readonly Op[] = [
       edit('a', {
@@ -70,7 +70,7 @@ describe.each(drivers)('the outbox on %s', (driver) => {
     expect(await bench.outbox.take()).toEqual(ops);
   });
 
-  test('OUT-06: unknown changed fields and none are two things', async () => {
+  test('OUT-06: distinguishes unknown changed fields from none', async () => {
     await open();
     await bench.outbox.enqueue(edit('a'));
     await bench.outbox.enqueue(edit('b', { changedFields: [] }));
@@ -79,7 +79,7 @@ describe.each(drivers)('the outbox on %s', (driver) => {
     expect(none).toHaveProperty('changedFields', []);
   });
 
-  test('OUT-07, OUT-08, OUT-10: take looks at the first of them, 100 unless told, and removes nothing', async () => {
+  test('OUT-07, OUT-08, OUT-10: take returns the first operations, 100 by default, and removes nothing', async () => {
     await open();
     await fill(...Array.from({ length: 120 }, (_, number) => String(number)));
     expect(ids(await bench.outbox.take({ limit: 3 }))).toEqual(['op-0', 'op-1', 'op-2']);
@@ -88,7 +88,7 @@ describe.each(drivers)('the outbox on %s', (driver) => {
     expect(await bench.outbox.take()).toEqual(await bench.outbox.take());
   });
 
-  test('OUT-09 and F-67: the order is that of queueing, whatever the timestamps say', async () => {
+  test('OUT-09 and F-67: orders by queueing, whatever the timestamps say', async () => {
     await open();
     for (const [id, time] of [
       ['a', '2026-03-03T00:00:00Z'],
@@ -99,7 +99,7 @@ describe.each(drivers)('the outbox on %s', (driver) => {
     expect(ids(await bench.outbox.take())).toEqual(['op-a', 'op-b', 'op-c']);
   });
 
-  test('OUT-11, OUT-12, OUT-13: ack removes what it names, and nothing else', async () => {
+  test('OUT-11, OUT-12, OUT-13: ack removes exactly the named operations', async () => {
     await open();
     await fill('a', 'b');
     await bench.outbox.ack(['op-a']);
@@ -115,7 +115,7 @@ describe.each(drivers)('the outbox on %s', (driver) => {
     );
   });
 
-  test('I3: acked, the next operation of the row is its head', async () => {
+  test("I3: after an ack, the row's next operation is its head", async () => {
     await open();
     await bench.outbox.enqueue(edit('a'));
     await bench.outbox.enqueue(edit('a', { opId: 'second' }));
@@ -123,7 +123,7 @@ describe.each(drivers)('the outbox on %s', (driver) => {
     expect((await bench.takeAll()).map(({ opIds }) => opIds)).toEqual([['second']]);
   });
 
-  test('OUT-12 and OUT-23: nothing to do touches no database', async () => {
+  test('OUT-12 and OUT-23: an empty request does not touch the database', async () => {
     await open();
     const { dataSource } = bench;
     await dataSource.destroy();
@@ -136,7 +136,7 @@ describe.each(drivers)('the outbox on %s', (driver) => {
     bench = await openStore(driver);
   });
 
-  test('OUT-14…OUT-16: by kinds, and below a number of tries', async () => {
+  test('OUT-14…OUT-16: filters by kinds and below a number of tries', async () => {
     await open();
     await fill('a', 'b');
     await bench.outbox.enqueue(upsertOp({ kind: 'users', id: 'u', opId: 'op-u', payload: {} }));
@@ -149,7 +149,7 @@ describe.each(drivers)('the outbox on %s', (driver) => {
     expect(await bench.outbox.take({ maxTryCountExclusive: 0 })).toEqual([]);
   });
 
-  test('OUT-17 and F-103: the same opId again replaces the operation whole and forgets its tries', async () => {
+  test('OUT-17 and F-103: queueing the same opId again replaces the whole operation and resets its tries', async () => {
     await open({ maxOutboxTryCount: 2 });
     await bench.outbox.enqueue(edit('a', { baseUpdatedAt: t1, changedFields: ['title'] }));
     await bench.outbox.recordFailures({ 'op-a': 'no' });
@@ -161,7 +161,7 @@ describe.each(drivers)('the outbox on %s', (driver) => {
     expect(await bench.takeAll()).toHaveLength(1);
   });
 
-  test('F-103: an opId that is under way, or of another row, is not replaced', async () => {
+  test('F-103: does not replace an opId that is in flight or belongs to another row', async () => {
     await open();
     await fill('a');
     await bench.takeAll();
@@ -172,7 +172,7 @@ describe.each(drivers)('the outbox on %s', (driver) => {
     expect(await bench.dataSource.query('SELECT entity_id AS e FROM sync_base')).toEqual([{ e: 'a' }]);
   });
 
-  test('I1: an operation folded into a request that is open is not replaced either: the change would leave with the request', async () => {
+  test('I1: does not replace an operation folded into an open request: the change would leave with the request', async () => {
     await open();
     for (const opId of ['one', 'two', 'three']) await bench.outbox.enqueue(edit('a', { opId }));
     const [request] = await bench.takeAll();
@@ -212,7 +212,7 @@ describe.each(drivers)('the outbox on %s', (driver) => {
       edit('a', { payload: { constructor: 1 } as never, changedFields: ['constructor'] }),
       /'constructor' is refused/,
     ],
-  ])('a bad operation is refused: %s', async (_, op, message) => {
+  ])('rejects an invalid operation: %s', async (_, op, message) => {
     await open();
     await expect(bench.outbox.enqueue(op)).rejects.toThrow(message);
     expect(await bench.outbox.hasOperations()).toBe(false);
@@ -228,7 +228,7 @@ describe.each(drivers)('the outbox on %s', (driver) => {
     expect(await bench.outbox.hasOperations({ kinds: ['users'] })).toBe(false);
   });
 
-  test('OUT-19 and F-48: purging gives up stuck operations up to and including the time, others only when told', async () => {
+  test('OUT-19 and F-48: purging gives up stuck operations up to and including the time, others only on request', async () => {
     await open({ maxOutboxTryCount: 1 });
     const now = bench.clock.now();
     const at = (days: number): string => new Date(now - days * day).toISOString();
@@ -253,7 +253,7 @@ describe.each(drivers)('the outbox on %s', (driver) => {
     ]);
   });
 
-  test('I2 and I1: purging all leaves a request that is under way, and its body, as it is', async () => {
+  test('I2 and I1: purging all keeps a request in flight and its body unchanged', async () => {
     await open();
     await bench.pull([serverRow('a', t1)]);
     const early = new Date(bench.clock.now() - 9 * day).toISOString();
@@ -285,7 +285,7 @@ describe.each(drivers)('the outbox on %s', (driver) => {
     expect(await bench.outbox.hasOperations()).toBe(false);
   });
 
-  test('F-49: a stuck group is dropped as a whole, with the request it still has open', async () => {
+  test('F-49: drops a stuck group as a whole, including its open request', async () => {
     await open();
     await bench.pull([serverRow('a', t1)]);
     for (const opId of ['one', 'two'])
@@ -304,7 +304,7 @@ describe.each(drivers)('the outbox on %s', (driver) => {
     expect(await bench.row('a')).toMatchObject({ title: 'server a' });
   });
 
-  test('OUT-20…OUT-24: tries, errors and times are counted and kept', async () => {
+  test('OUT-20…OUT-24: counts and keeps tries, errors and times', async () => {
     await open({ maxOutboxTryCount: 3 });
     await fill('a', 'b');
     await bench.outbox.incrementTryCount(['op-a']);
@@ -324,14 +324,14 @@ describe.each(drivers)('the outbox on %s', (driver) => {
     expect((await bench.takeAll()).map(({ entityId }) => entityId)).toEqual(['a']);
   });
 
-  test('F-116: errors are bounded', async () => {
+  test('F-116: limits the size of errors', async () => {
     await open();
     await fill('a');
     await bench.outbox.recordFailures({ 'op-a': 'x'.repeat(10_000) });
     expect((await bench.outbox.getStuck({ minTryCount: 1 }))[0]?.lastError).toHaveLength(500);
   });
 
-  test('F-49 and F-114: stuck ones are all listed and counted, by kinds and tries; a bad number is refused by name', async () => {
+  test('F-49 and F-114: lists and counts all stuck operations, by kinds and tries; rejects an invalid number by name', async () => {
     await open({ maxOutboxTryCount: 2 });
     const names = Array.from({ length: 130 }, (_, number) => `n${number}`);
     await fill(...names);
@@ -349,7 +349,7 @@ describe.each(drivers)('the outbox on %s', (driver) => {
     expect(await bench.takeAll()).toHaveLength(130);
   });
 
-  test('OUT-26: what the database refuses is a DatabaseError with its cause', async () => {
+  test('OUT-26: wraps database failures in a DatabaseError with the cause', async () => {
     await open();
     await bench.dataSource.query(
       `CREATE TRIGGER broken BEFORE INSERT ON sync_outbox BEGIN SELECT RAISE(ABORT, 'disk'); END`,
@@ -362,7 +362,7 @@ describe.each(drivers)('the outbox on %s', (driver) => {
     });
   });
 
-  test('OUT-31: an upsert without stored payload is read as an empty one', async () => {
+  test('OUT-31: reads an upsert without stored payload as an empty one', async () => {
     await open();
     await fill('a');
     await bench.dataSource.query('UPDATE sync_outbox SET payload = NULL');
@@ -370,7 +370,7 @@ describe.each(drivers)('the outbox on %s', (driver) => {
     expect(await bench.takeAll()).toHaveLength(1);
   });
 
-  test('a conflict is gone with the operation that was acked', async () => {
+  test('a conflict disappears with its acknowledged operation', async () => {
     await open();
     await bench.pull([serverRow('a', t1)]);
     await bench.outbox.enqueue(edit('a', { baseUpdatedAt: t1, changedFields: ['title'] }));
@@ -389,7 +389,7 @@ describe.each(drivers)('the outbox on %s', (driver) => {
 
   // ── Watching ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  test('OUT-27 and F-11: the count is told at once and after each kind of change, and only when it differs', async () => {
+  test('OUT-27 and F-11: emits the count at once and after each kind of change, only if it differs', async () => {
     await open({ maxOutboxTryCount: 1 });
     const seen = follow(bench.outbox.watchPendingCount());
     const seenAll = follow(bench.outbox.watchPendingCount({ includeStuck: true }));
@@ -423,7 +423,7 @@ describe.each(drivers)('the outbox on %s', (driver) => {
     expect(seen.values).toHaveLength(length);
   });
 
-  test('F-11: what the app writes itself into the outbox, in its own transaction, is noticed at its commit and not before', async () => {
+  test("F-11: notices the app's own writes to the outbox at commit, not before", async () => {
     await open();
     const seen = follow(bench.outbox.watchHasOperations());
     await seen.count(1);
@@ -437,7 +437,7 @@ describe.each(drivers)('the outbox on %s', (driver) => {
     seen.stop();
   });
 
-  test('OUT-28 and OUT-29: no kinds are a single 0; the boolean form changes only with emptiness', async () => {
+  test('OUT-28 and OUT-29: an empty kinds list emits a single 0; the boolean form emits only when emptiness changes', async () => {
     await open();
     const none: number[] = [];
     let completed = false;
@@ -459,7 +459,7 @@ describe.each(drivers)('the outbox on %s', (driver) => {
     has.stop();
   });
 
-  test('a database that refuses is told to who watches', async () => {
+  test('reports a failing database to watchers', async () => {
     await open();
     await bench.dataSource.query('ALTER TABLE sync_outbox RENAME TO elsewhere');
     await expect(follow(bench.outbox.watchPendingCount()).count(1)).rejects.toMatchObject({
@@ -469,7 +469,7 @@ describe.each(drivers)('the outbox on %s', (driver) => {
   });
 });
 
-test('PROTOCOL §7: acked, an operation releases the rows that waited for it', async () => {
+test('PROTOCOL §7: an acknowledged operation releases the rows that waited for it', async () => {
   const bench: ShopBench = await openShop('better-sqlite3');
   await bench.categories.insertAndEnqueue(categoryOf('c1'), { opId: 'parent' });
   await bench.items.insertAndEnqueue(itemOf('i1', 'c1'));
@@ -497,7 +497,7 @@ test.each(drivers)('OUT-30: queued operations survive a restart, on %s', async (
   await rm(folder, { recursive: true, force: true });
 });
 
-test('SCH-05: without the sync tables every call says which are missing and how to get them', async () => {
+test('SCH-05: without the sync tables, every call names the missing ones and the fix', async () => {
   const dataSource = await new DataSource({
     type: 'better-sqlite3',
     database: ':memory:',

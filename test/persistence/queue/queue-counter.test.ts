@@ -49,7 +49,7 @@ const acts: readonly (() => string)[] = [
 ];
 
 describe.each(drivers)('%s', (driver) => {
-  test('F-11: the count is exact whatever was written, here or by another connection', async () => {
+  test('F-11: the count is exact, whatever this or another connection wrote', async () => {
     const made = await createTodoDatabase(driver, folder);
     const [here, there] = [
       await openTodoDatabase(driver, made.database),
@@ -73,7 +73,7 @@ describe.each(drivers)('%s', (driver) => {
   });
 });
 
-test.each(['better-sqlite3', 'rpc'] as const)('%s: operations that are added are counted alone', async (driver) => {
+test.each(['better-sqlite3', 'rpc'] as const)('%s: counts only added operations', async (driver) => {
   const dataSource = await openTodoDatabase(driver);
   const { count, statements } = counterOn(dataSource);
   await dataSource.query(add('a'));

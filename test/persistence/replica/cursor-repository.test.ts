@@ -8,7 +8,7 @@ describe.each(drivers)('cursors on %s', (driver) => {
   afterEach(() => bench.close());
   const at = { ts: '2026-01-01T00:00:01.123456789Z', lastId: 'a/b ü' };
 
-  test('CUR-01 and SCH-10: a kind that was never pulled has none, so its pull begins at the beginning', async () => {
+  test('CUR-01 and SCH-10: a kind that was never pulled has no cursor, so its pull starts at the beginning', async () => {
     bench = await openStore(driver);
     expect(await bench.cursors.get('todos')).toBeNull();
     expect(await bench.store.pullPosition('todos', { resync: false })).toEqual({
@@ -18,7 +18,7 @@ describe.each(drivers)('cursors on %s', (driver) => {
     });
   });
 
-  test('CUR-02, CUR-03 and F-63: what was set last comes back, character by character', async () => {
+  test('CUR-02, CUR-03 and F-63: returns the last cursor, character by character', async () => {
     bench = await openStore(driver);
     await bench.cursors.set('todos', { ts: '2020-01-01', lastId: 'x' });
     await bench.cursors.set('todos', at);
@@ -33,7 +33,7 @@ describe.each(drivers)('cursors on %s', (driver) => {
     expect(await bench.cursors.get('todos')).toEqual(at);
   });
 
-  test('CUR-05: reset goes to the epoch, and forgets a token sequence', async () => {
+  test('CUR-05: reset returns to the epoch and forgets a token sequence', async () => {
     bench = await openStore(driver);
     await bench.store.applyPages(
       'todos',
@@ -60,7 +60,7 @@ describe.each(drivers)('cursors on %s', (driver) => {
     });
   });
 
-  test('CUR-06, CUR-07, CUR-08: resetAll forgets exactly the kinds it names, never the time of the last full resync', async () => {
+  test('CUR-06, CUR-07, CUR-08: resetAll forgets exactly the named kinds, but never the time of the last full resync', async () => {
     bench = await openStore(driver);
     for (const kind of ['a', 'b', 'c']) await bench.cursors.set(kind, at);
     const time = new Date(bench.clock.now() - 1_000);
@@ -76,7 +76,7 @@ describe.each(drivers)('cursors on %s', (driver) => {
     expect(await bench.cursors.getLastFullResync()).toEqual(time);
   });
 
-  test('CUR-09 and CUR-10: the last full resync is unknown, then what was set, to the millisecond', async () => {
+  test('CUR-09 and CUR-10: the last full resync is unknown, then as set, to the millisecond', async () => {
     bench = await openStore(driver);
     expect(await bench.cursors.getLastFullResync()).toBeNull();
     for (const time of ['2026-01-02T03:04:05.678Z', '2025-01-02T03:04:05.678Z']) {
@@ -86,7 +86,7 @@ describe.each(drivers)('cursors on %s', (driver) => {
     expect(await bench.cursors.get(fullResyncKind)).toBeNull();
   });
 
-  test('the last full resync is that of any kind', async () => {
+  test('the last full resync counts for any kind', async () => {
     bench = await openStore(driver);
     await bench.store.openResync(['todos']);
     await bench.store.completePull('todos', { resync: true });
@@ -100,13 +100,13 @@ describe.each(drivers)('cursors on %s', (driver) => {
     ['9999-12-31T23:59:59.999999Z', '漢'],
     ['1767225601000', '{"a":1}'],
     ['2026-01-01T00:00:00Z', 'x'.repeat(10_240)],
-  ])('CUR-11: a cursor may be anything: %.30s %.10s', async (ts, lastId) => {
+  ])('CUR-11: accepts any cursor: %.30s %.10s', async (ts, lastId) => {
     bench = await openStore(driver);
     await bench.cursors.set('kind with blanks', { ts, lastId });
     expect(await bench.cursors.get('kind with blanks')).toEqual({ ts, lastId });
   });
 
-  test('CUR-12: what the database refuses is a DatabaseError with its cause', async () => {
+  test('CUR-12: wraps database failures in a DatabaseError with the cause', async () => {
     bench = await openStore(driver);
     await bench.dataSource.query(
       `CREATE TRIGGER broken BEFORE INSERT ON sync_cursors BEGIN SELECT RAISE(ABORT, 'disk'); END`,
@@ -125,13 +125,13 @@ describe.each(drivers)('cursors on %s', (driver) => {
     }
   });
 
-  test('a time that is none is refused and changes nothing', async () => {
+  test('rejects an invalid time and changes nothing', async () => {
     bench = await openStore(driver);
     await expect(bench.cursors.setLastFullResync(new Date('never'))).rejects.toThrow(RangeError);
     expect(await bench.cursors.getLastFullResync()).toBeNull();
   });
 
-  test('F-60 and I6: token and start of a sequence survive beside the cursor, those of a resync beside them', async () => {
+  test("F-60 and I6: stores a sequence's token and start beside the cursor, and those of a resync beside them", async () => {
     bench = await openStore(driver);
     const incremental = {
       cursor: at,

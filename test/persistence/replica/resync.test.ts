@@ -43,7 +43,7 @@ describe.each(drivers)('full resync on %s', (driver) => {
 
   // ── Older rows ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  test('F-161: a full resync takes an older server row under a pending edit and into a parked conflict: the server was restored', async () => {
+  test('F-161: a full resync accepts an older server row under a pending edit and in a parked conflict: the server was restored', async () => {
     await open();
     await bench.pull([serverRow('a', t2), serverRow('b', t2)]);
     await bench.writer.replaceAndEnqueue(todoOf('a', { title: 'mine' }), { changedFields: ['title'] });
@@ -65,7 +65,7 @@ describe.each(drivers)('full resync on %s', (driver) => {
     ]);
   });
 
-  test('F-157: a full resync does not put an older row under the edits of a row that was settled since it began', async () => {
+  test('F-157: a full resync puts no older row under edits of a row settled since it started', async () => {
     await open();
     await bench.pull([serverRow('a', t1)]);
     await bench.store.openResync(['todos']);
@@ -80,7 +80,7 @@ describe.each(drivers)('full resync on %s', (driver) => {
   });
 
   test.each(['delete', 'edit'] as const)(
-    'I4, F-157: a row that the server has deleted, as it says to our %s during a full resync, does not come back with an older list',
+    'I4, F-157: a row that the server reports as deleted to our %s during a full resync does not return with an older list',
     async (change) => {
       await open();
       await bench.pull([serverRow('a', t1)]);
@@ -109,7 +109,7 @@ describe.each(drivers)('full resync on %s', (driver) => {
     expect(await shown()).toEqual([]);
   });
 
-  test('F-157: a full resync does not put an older row into a conflict that was found since it began', async () => {
+  test('F-157: a full resync puts no older row into a conflict found since it started', async () => {
     await open();
     await bench.pull([serverRow('a', t1)]);
     await bench.store.openResync(['todos']);
@@ -123,7 +123,7 @@ describe.each(drivers)('full resync on %s', (driver) => {
 
   // ── When ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  test('F-45: due per kind: never done, then again after the interval, each by its own time', async () => {
+  test('F-45: is due per kind: never done, then again after its own interval', async () => {
     await open({ fullResyncIntervalMs: 7 * day });
     expect(await bench.store.dueForResync(all)).toEqual(all);
     await resync([serverRow('a', t1)]);
@@ -137,7 +137,7 @@ describe.each(drivers)('full resync on %s', (driver) => {
     expect(await bench.store.dueForResync([])).toEqual([]);
   });
 
-  test('Infinity: never by itself, but when the last pull is older than the server keeps its tombstones', async () => {
+  test("Infinity: never by schedule, but if the last pull is older than the server's tombstone retention", async () => {
     await open({ fullResyncIntervalMs: Infinity });
     expect(await bench.store.dueForResync(all)).toEqual([]);
     await bench.store.completePull('todos', { resync: false, tombstoneRetentionMs: 30 * day });
@@ -161,7 +161,7 @@ describe.each(drivers)('full resync on %s', (driver) => {
     expect(await bench.store.dueForResync(all)).toEqual(all);
   });
 
-  test('F-67: a time in the future was written by a wrong clock and does not put the resync off', async () => {
+  test('F-67: a time in the future came from a wrong clock and does not postpone the resync', async () => {
     await open({ fullResyncIntervalMs: 7 * day });
     await resync([serverRow('a', t1)]);
     expect(await bench.store.dueForResync(['todos'])).toEqual([]);
@@ -174,7 +174,7 @@ describe.each(drivers)('full resync on %s', (driver) => {
 
   // ── Going on ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  test('F-08: an interrupted resync is due, goes on at its cursor, and remembers what it has seen', async () => {
+  test('F-08: an interrupted resync is due, resumes at its cursor, and remembers what it has seen', async () => {
     await open({ fullResyncIntervalMs: Infinity });
     await bench.pull([serverRow('a', t1), serverRow('b', t1), serverRow('ghost', t1)]);
     await bench.store.openResync(['todos']);
@@ -191,7 +191,7 @@ describe.each(drivers)('full resync on %s', (driver) => {
     expect(await bench.store.dueForResync(all)).toEqual([]);
   });
 
-  test('a new generation begins at the beginning, with no marks of the last', async () => {
+  test('a new generation starts at the beginning without old marks', async () => {
     await open();
     await bench.pull([serverRow('a', t1), serverRow('b', t1)]);
     await resync([serverRow('a', t2), serverRow('b', t2)]);
@@ -231,7 +231,7 @@ describe.each(drivers)('full resync on %s', (driver) => {
 
   // ── What is removed ───────────────────────────────────────────────────────────────────────────────────────────────
 
-  test('F-42: nothing is removed before everything has been fetched', async () => {
+  test('F-42: removes nothing before everything has been fetched', async () => {
     await open();
     await bench.pull([serverRow('a', t1), serverRow('b', t1)]);
     await bench.store.openResync(['todos']);
@@ -243,7 +243,7 @@ describe.each(drivers)('full resync on %s', (driver) => {
     expect(await stored()).toBe('a');
   });
 
-  test('F-42: a sweep that fails removes nothing and does not end the resync', async () => {
+  test('F-42: a failed sweep removes nothing and does not end the resync', async () => {
     await open();
     await bench.pull([serverRow('a', t1), serverRow('b', t1)]);
     await bench.store.openResync(['todos']);
@@ -258,7 +258,7 @@ describe.each(drivers)('full resync on %s', (driver) => {
     expect(await stored()).toBe('a');
   });
 
-  test('F-38 and F-137: exactly the unlisted rows go; pending, stuck, quarantined and meanwhile settled ones stay', async () => {
+  test('F-38 and F-137: removes exactly the unlisted rows, except pending, stuck, quarantined and meanwhile settled ones', async () => {
     await open({ maxOutboxTryCount: 1 });
     await bench.pull(
       ['listed', 'ghost', 'edited', 'deleted', 'settled', 'broken', 'stuck'].map((id) => serverRow(id, t1)),
@@ -279,7 +279,7 @@ describe.each(drivers)('full resync on %s', (driver) => {
     expect(await stored()).toBe('broken deleted edited fresh listed settled stuck');
   });
 
-  test('F-38: a row that was quarantined once and is no longer listed goes too, from quarantine as well, and never comes back', async () => {
+  test('F-38: also removes an unlisted row that was once quarantined, from quarantine too, and it never returns', async () => {
     await open();
     await bench.pull([serverRow('a', t1), serverRow('gone', t1)]);
     await bench.pull([
@@ -298,7 +298,7 @@ describe.each(drivers)('full resync on %s', (driver) => {
     ).toEqual(['kept', expect.stringContaining('no id') as string]);
   });
 
-  test('F-137: what was listed while an operation was pending stays when that is settled before the end', async () => {
+  test('F-137: keeps a row that was listed while an operation was pending, if that is settled before the end', async () => {
     await open();
     await bench.pull([serverRow('a', t1), serverRow('b', t1)]);
     await bench.writer.replaceAndEnqueue(todoOf('a', { title: 'mine' }), { changedFields: ['title'] });
@@ -317,7 +317,7 @@ describe.each(drivers)('full resync on %s', (driver) => {
     expect(await stored()).toBe('a');
   });
 
-  test('F-137: an empty table needs no marks; an unmarked generation never sweeps, whatever came since', async () => {
+  test('F-137: an empty table needs no marks; an unmarked generation never sweeps, whatever has arrived since', async () => {
     await open();
     await bench.store.openResync(['todos']);
     await page([serverRow('a', t1)]);
@@ -336,7 +336,7 @@ describe.each(drivers)('full resync on %s', (driver) => {
     expect(await bench.store.dueForResync(['todos'])).toEqual([]);
   });
 
-  test('F-137: a scheduled resync without a single row empties no table; one that was asked for does', async () => {
+  test('F-137: a scheduled resync without a single row empties no table; a requested one does', async () => {
     await open();
     await bench.pull([serverRow('a', t1)]);
     await expect(resync([])).rejects.toMatchObject({ failure: { type: 'kindFailed', kind: 'todos', phase: 'pull' } });
@@ -347,7 +347,7 @@ describe.each(drivers)('full resync on %s', (driver) => {
     expect(await resync([], 'todos')).toEqual([]);
   });
 
-  test('F-142: the sweep compares ids as text on integer columns, too', async () => {
+  test('F-142: the sweep also compares ids as text on integer columns', async () => {
     await open();
     await bench.dataSource.query(
       `INSERT INTO todos (id, title, updated_at) VALUES ('7', 'x', '2020-01-01T00:00:00Z'), ('07', 'x', '2020-01-01T00:00:00Z')`,
@@ -366,7 +366,7 @@ describe.each(drivers)('full resync on %s', (driver) => {
     expect(await stored('items')).toBe('i1');
   });
 
-  test('a row that the database keeps for its children is left, the others are swept', async () => {
+  test('keeps a row that the database needs for its children; sweeps the others', async () => {
     await open({}, { onDelete: 'NO ACTION' });
     await bench.pullOf('categories', [categoryRow('c1', t1), categoryRow('c2', t1), categoryRow('c3', t1)]);
     await bench.pullOf('items', [itemRow('i1', 'c1', t1)]);
@@ -377,7 +377,7 @@ describe.each(drivers)('full resync on %s', (driver) => {
     expect(await stored('categories')).toBe('c3');
   });
 
-  test('F-69: kept tombstones older than their retention go at the end, pending ones stay', async () => {
+  test('F-69: removes kept tombstones at the end of their retention, except pending ones', async () => {
     await open({}, { categories: { retentionMs: 10 * day } });
     const time = (days: number): string => new Date(bench.clock.now() - days * day).toISOString();
     const rows = [
@@ -392,7 +392,7 @@ describe.each(drivers)('full resync on %s', (driver) => {
     expect(await stored('categories')).toBe('alive pending young');
   });
 
-  test('cursors of other kinds and their resyncs are left alone', async () => {
+  test('leaves cursors and resyncs of other kinds alone', async () => {
     await open();
     await bench.cursors.set('items', { ts: t2, lastId: 'i' });
     await bench.store.openResync(['categories', 'items']);

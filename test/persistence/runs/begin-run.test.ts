@@ -28,8 +28,8 @@ async function restarted({ dataSource, clock, store: before }: StoreBench, confi
   return { begin, take };
 }
 
-describe.each(drivers)('the beginning of a run on %s', (driver) => {
-  test('I7: a first run whose beginning is rolled back leaves the states to be rebuilt by the next', async () => {
+describe.each(drivers)('the start of a run on %s', (driver) => {
+  test('I7: a first run whose start is rolled back leaves the states to be rebuilt by the next', async () => {
     bench = await openStore(driver);
     const { dataSource } = bench;
     await bench.writer.insertAndEnqueue(todoOf('a'));
@@ -43,7 +43,7 @@ describe.each(drivers)('the beginning of a run on %s', (driver) => {
     expect(await take()).toEqual(['a']);
   });
 
-  test('I12: what somebody else wrote into the outbox holds nothing up: when nothing is left to take, states are put right', async () => {
+  test('I12: external writes to the outbox block nothing: states are corrected when nothing is left to take', async () => {
     bench = await openStore(driver, { config: { coalesce: false } });
     const { dataSource } = bench;
     for (const id of ['a', 'b', 'c', 'd']) await bench.writer.insertAndEnqueue(todoOf(id));
@@ -66,7 +66,7 @@ describe.each(drivers)('the beginning of a run on %s', (driver) => {
     expect(await take()).toEqual([]);
   });
 
-  test('I8: a limit of tries that is lower since the restart holds for what was tried before', async () => {
+  test('I8: a lower limit of tries after a restart applies to earlier tries', async () => {
     bench = await openStore(driver);
     for (const id of ['a', 'b']) await bench.writer.insertAndEnqueue(todoOf(id));
     await bench.dataSource.query(`UPDATE sync_outbox SET try_count = 3 WHERE entity_id = 'a'`);
@@ -78,7 +78,7 @@ describe.each(drivers)('the beginning of a run on %s', (driver) => {
     ]);
   });
 
-  test('I10: planning looks at what waits, was tried or is in flight, never at the whole outbox', async () => {
+  test('I10: planning reads waiting, tried or in-flight operations, never the whole outbox', async () => {
     const statements = new Statements();
     bench = await openShop(driver, { open: { logging: ['query'], logger: statements } });
     for (let number = 0; number < 30; number++) await bench.writer.insertAndEnqueue(todoOf(`t${number}`));

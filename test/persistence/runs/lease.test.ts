@@ -97,7 +97,7 @@ describe.each<TestDriver>([...fileDrivers, 'postgres'])('the lease on %s', (driv
     throw new Error('the lease was never free');
   };
 
-  test('I11: who waits for the lease leaves the write lock to the others', async () => {
+  test('I11: waiting for the lease leaves the write lock to others', async () => {
     await one.store.lease.acquire();
     await two.store.lease.acquire();
     const written: string[] = [];
@@ -107,7 +107,7 @@ describe.each<TestDriver>([...fileDrivers, 'postgres'])('the lease on %s', (driv
     expect(await waitFor(two)).toEqual({ held: true, continued: false });
   });
 
-  test('I11: of two engines on one file only one acquires, and the other once it is given back', async () => {
+  test('I11: only one of two engines on one file acquires it, and the other after its release', async () => {
     expect(await one.store.lease.acquire()).toEqual({ held: true, continued: false });
     expect(await two.store.lease.acquire()).toEqual({ held: false });
     expect(two.store.lease.expiresAt()).toBe(0);
@@ -117,12 +117,12 @@ describe.each<TestDriver>([...fileDrivers, 'postgres'])('the lease on %s', (driv
     expect(await one.store.lease.acquire()).toEqual({ held: false });
   });
 
-  test('I11: two that ask in the same moment: one gets it', async () => {
+  test('I11: only one of two simultaneous requests gets it', async () => {
     const answers = await Promise.all([one.store.lease.acquire(), two.store.lease.acquire()]);
     expect(answers.filter(({ held }) => held)).toHaveLength(1);
   });
 
-  test('renewing holds it; not renewed it expires and is taken over', async () => {
+  test('renewing keeps it; without renewal it expires and is taken over', async () => {
     await one.store.lease.acquire();
     expect(one.store.lease.expiresAt()).toBe(clock.now() + ttl);
     clock.increment(ttl - 1);
@@ -137,7 +137,7 @@ describe.each<TestDriver>([...fileDrivers, 'postgres'])('the lease on %s', (driv
     expect(one.store.lease.expiresAt()).toBe(0);
   });
 
-  test('F-67: an expiry further away than a lease can last was written by a wrong clock: it counts until it was not renewed for as long as a lease lasts', async () => {
+  test('F-67: an expiry beyond the maximum came from a wrong clock: it counts until a whole lease duration without renewal', async () => {
     await one.store.lease.acquire();
     setBy = -1_000 * ttl;
     expect(await two.store.lease.acquire()).toEqual({ held: false });
@@ -164,7 +164,7 @@ describe.each<TestDriver>([...fileDrivers, 'postgres'])('the lease on %s', (driv
     expect(await two.store.lease.acquire()).toEqual({ held: true, continued: false });
   });
 
-  test('F-67: a clock that is set back twice holds nobody up for longer than a lease that is not renewed', async () => {
+  test('F-67: a clock set back twice blocks nobody for longer than an unrenewed lease', async () => {
     await one.store.lease.acquire();
     setBy = -1_000 * ttl;
     expect(await two.store.lease.acquire()).toEqual({ held: false });
@@ -174,7 +174,7 @@ describe.each<TestDriver>([...fileDrivers, 'postgres'])('the lease on %s', (driv
     expect(await two.store.lease.acquire()).toEqual({ held: true, continued: false });
   });
 
-  test('I11: a clock set forward takes the lease from nobody who renews it, also where its other user never looked before', async () => {
+  test('I11: a clock set forward takes the lease from nobody who renews it, even if the other user never looked before', async () => {
     await one.store.lease.acquire();
     setBy = 86_400_000;
     expect(await two.store.lease.acquire()).toEqual({ held: false });
@@ -183,7 +183,7 @@ describe.each<TestDriver>([...fileDrivers, 'postgres'])('the lease on %s', (driv
     expect(await two.store.lease.acquire()).toEqual({ held: false });
   });
 
-  test('I11: of who died while others were there and did not look, the lease is free once it was not renewed for as long as it lasts', async () => {
+  test('I11: the lease of a dead holder is free after its whole duration without renewal, even if nobody looked', async () => {
     await one.store.lease.acquire();
     clock.increment(10 * ttl);
     expect(await two.store.lease.acquire()).toEqual({ held: false });
@@ -191,7 +191,7 @@ describe.each<TestDriver>([...fileDrivers, 'postgres'])('the lease on %s', (driv
     expect(await two.store.lease.acquire()).toEqual({ held: true, continued: false });
   });
 
-  test('I7: who begins after another died finds its lease free at once', async () => {
+  test('I7: a process that starts after another died finds its lease free at once', async () => {
     await one.store.lease.acquire();
     clock.increment(10 * ttl);
     const three = await open('three');
@@ -202,7 +202,7 @@ describe.each<TestDriver>([...fileDrivers, 'postgres'])('the lease on %s', (driv
     }
   });
 
-  test('continued: true only where nobody else has held it since', async () => {
+  test('continued: true only if nobody else has held it since', async () => {
     await one.store.lease.acquire();
     await one.store.lease.release();
     expect(await one.store.lease.acquire()).toEqual({ held: true, continued: true });
@@ -215,7 +215,7 @@ describe.each<TestDriver>([...fileDrivers, 'postgres'])('the lease on %s', (driv
     expect(await one.store.lease.acquire()).toEqual({ held: true, continued: false });
   });
 
-  test('I11: without the lease nothing of a run is written', async () => {
+  test('I11: writes nothing of a run without the lease', async () => {
     await one.writer.insertAndEnqueue(todoOf('a'));
     await expect(take(one)).rejects.toMatchObject(lost);
     expect(await one.dataSource.query('SELECT state, request_id AS r FROM sync_outbox')).toEqual([
@@ -223,7 +223,7 @@ describe.each<TestDriver>([...fileDrivers, 'postgres'])('the lease on %s', (driv
     ]);
   });
 
-  test('I11: an owner whose lease was taken over writes nothing any more, whatever it still does', async () => {
+  test('I11: an owner whose lease was taken over writes nothing more, whatever it does', async () => {
     await one.store.lease.acquire();
     await begin(one);
     await one.writer.insertAndEnqueue(todoOf('a', { title: 'mine' }));
@@ -274,7 +274,7 @@ describe.each<TestDriver>([...fileDrivers, 'postgres'])('the lease on %s', (driv
     expect(await state()).toEqual(before);
   });
 
-  test('I2: who takes over sends what was in flight under the same key', async () => {
+  test('I2: the new holder sends in-flight requests under the same key', async () => {
     await one.store.lease.acquire();
     await begin(one);
     await one.writer.insertAndEnqueue(todoOf('a', { title: 'mine' }));
@@ -285,7 +285,7 @@ describe.each<TestDriver>([...fileDrivers, 'postgres'])('the lease on %s', (driv
     expect(again?.op).toEqual(request?.op);
   });
 
-  test('the app writes whoever holds the lease', async () => {
+  test('the app can write whoever holds the lease', async () => {
     await one.store.lease.acquire();
     await two.writer.insertAndEnqueue(todoOf('a'));
     await begin(one);
@@ -294,7 +294,7 @@ describe.each<TestDriver>([...fileDrivers, 'postgres'])('the lease on %s', (driv
     expect(await two.queue.counts()).toMatchObject({ pending: 2 });
   });
 
-  test('released, nobody writes while nothing happens', async () => {
+  test('writes nothing while released and idle', async () => {
     await one.store.lease.acquire();
     await begin(one);
     await one.store.finishRun({ runId: 1, othersSucceeded: false, kinds: ['todos'] });

@@ -65,7 +65,7 @@ async function openTab(name: string, config: Parameters<typeof openEngine>[0] = 
 const writes = (): readonly string[] =>
   server.recordedRequests.filter(({ method }) => method === 'PUT').map(({ path }) => path);
 
-test('I11: a tab without the lock does not sync, and goes on by itself when it gets it', async () => {
+test('I11: a tab without the lock does not sync, and continues automatically once it gets it', async () => {
   const tab = await openTab('a');
   locks.holder = 'b';
   await tab.writer.insertAndEnqueue(todoOf('1'));
@@ -79,7 +79,7 @@ test('I11: a tab without the lock does not sync, and goes on by itself when it g
   expect(locks.holder).toBeUndefined();
 });
 
-test('I11, I8: a tab that gets the lock of a dead one syncs at once, and the dead one is fenced out', async () => {
+test("I11, I8: a tab that gets a dead one's lock syncs at once, and the dead one is fenced out", async () => {
   const dead = await openTab('dead');
   await dead.writer.insertAndEnqueue(todoOf('1'));
   await dead.dataSource.query(
@@ -115,7 +115,7 @@ test('I11: a tab whose lock is wanted ends its run between two batches, and anot
   expect(hidden.types()).not.toContain('sync.failed');
 });
 
-test('I11: a lock whose lease was lost is given back, so that no tab waits for ever', async () => {
+test('I11: releases a lock whose lease was lost, so that no tab waits forever', async () => {
   const tab = await openTab('a');
   await tab.writer.insertAndEnqueue(todoOf('1'));
   let isTaken = false;

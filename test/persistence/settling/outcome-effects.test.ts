@@ -29,7 +29,7 @@ let bench: StoreBench;
 afterEach(() => bench.close());
 
 test.each(Object.values(outcomes))(
-  'F-09, F-133, I2: the store does with $type what the table of outcomes says',
+  'F-09, F-133, I2: the store handles $type as the outcome table says',
   async (outcome) => {
     bench = await openStore('better-sqlite3');
     const { request, countsTry, head, isFailure } = outcomeEffects[outcome.type];

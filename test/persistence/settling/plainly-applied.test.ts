@@ -20,11 +20,11 @@ class Statements implements Logger {
   log(): void {}
 }
 
-describe.each(drivers)('accepted upserts that leave nothing behind, on %s', (driver) => {
+describe.each(drivers)('accepted upserts without followers, on %s', (driver) => {
   let bench: StoreBench;
   afterEach(() => bench.close());
 
-  test('I10: a settled batch reads no operation and no base again, and takes as many statements as one of ten times its size', async () => {
+  test('I10: a settled batch rereads no operation or base, and needs as many statements as one of ten times its size', async () => {
     const statements = new Statements();
     bench = await openShop(driver, { open: { logging: ['query'], logger: statements } });
     const settle = async (ids: readonly string[]): Promise<readonly string[]> => {
@@ -44,7 +44,7 @@ describe.each(drivers)('accepted upserts that leave nothing behind, on %s', (dri
     expect(many.filter((sql) => /json_array\("seq"|"base_row"/.test(sql))).toEqual([]);
   });
 
-  test('F-135: an answer that is not the whole row still writes the whole row', async () => {
+  test('F-135: a partial answer still writes the whole row', async () => {
     bench = await openStore(driver);
     // Queued by itself: there is no row here yet that an incomplete answer could be laid on.
     await bench.outbox.enqueue(
@@ -56,7 +56,7 @@ describe.each(drivers)('accepted upserts that leave nothing behind, on %s', (dri
     expect(await bench.row('a')).toMatchObject({ title: 'mine', updatedAt: t2 });
   });
 
-  test('F-120: an accepted edit of a row that is deleted there is a conflict, not a departure', async () => {
+  test('F-120: an accepted edit of a row that the server deleted is a conflict, not a departure', async () => {
     bench = await openStore(driver);
     await bench.writer.insertAndEnqueue(todoOf('a'));
     const [request] = await bench.takeAll();

@@ -18,7 +18,7 @@ describe.each(drivers)('settling on %s', (driver) => {
   let bench: StoreBench;
   afterEach(() => bench.close());
 
-  test("I1: a created row leaves the outbox with the server's answer, version verbatim (F-26, F-63)", async () => {
+  test("I1: a created row leaves the outbox with the server's answer and its exact version (F-26, F-63)", async () => {
     bench = await openStore(driver);
     await bench.writer.insertAndEnqueue(todoOf('a', { tags: ['x'], done: true }));
     const [request] = await bench.takeAll();
@@ -117,7 +117,7 @@ describe.each(drivers)('settling on %s', (driver) => {
     expect((await bench.takeAll())[0]?.op.requestId).toBe('op2#2');
   });
 
-  test('F-09: what never reached the server is not counted and keeps its key', async () => {
+  test('F-09: an operation that never reached the server counts no try and keeps its key', async () => {
     bench = await openStore(driver);
     await bench.writer.insertAndEnqueue(todoOf('a'));
     for (let attempt = 0; attempt < 12; attempt++) {
@@ -128,7 +128,7 @@ describe.each(drivers)('settling on %s', (driver) => {
     expect(await bench.outbox.getStuck({ minTryCount: 1 })).toEqual([]);
   });
 
-  test("F-49 and F-36: at the limit an operation is stuck; dropping it puts the row to the server's state", async () => {
+  test("F-49 and F-36: an operation is stuck at the limit; dropping it restores the server's state of the row", async () => {
     bench = await openStore(driver, { config: { maxOutboxTryCount: 2 } });
     await bench.pull([serverRow('a', t1, { title: 'theirs' })]);
     await bench.writer.replaceAndEnqueue(todoOf('a', { title: 'mine' }), { changedFields: ['title'] });
@@ -145,7 +145,7 @@ describe.each(drivers)('settling on %s', (driver) => {
     expect(await bench.row('a')).toMatchObject({ title: 'theirs' });
   });
 
-  test('F-49: dropping a stuck create takes what was built on it along', async () => {
+  test('F-49: dropping a stuck create also drops everything built on it', async () => {
     bench = await openStore(driver, { config: { maxOutboxTryCount: 1 } });
     await bench.writer.insertAndEnqueue(todoOf('a'));
     await bench.store.settle([answerOf((await bench.takeAll())[0], refusal)]);
@@ -155,7 +155,7 @@ describe.each(drivers)('settling on %s', (driver) => {
     expect(await bench.outbox.hasOperations()).toBe(false);
   });
 
-  test('F-135: the stored answer to a re-sent request does not overwrite the newer row a pull brought', async () => {
+  test('F-135: the stored answer to a resent request does not overwrite the newer row from a pull', async () => {
     bench = await openStore(driver);
     await bench.pull([serverRow('a', t1)]);
     await bench.writer.replaceAndEnqueue(todoOf('a', { title: 'mine' }), { changedFields: ['title'] });
@@ -165,7 +165,7 @@ describe.each(drivers)('settling on %s', (driver) => {
     expect(await bench.row('a')).toMatchObject({ title: 'third writer', updatedAt: t3 });
   });
 
-  test('F-161: an answer to a request that was made on the known version is newer, also where the clock of the server went back', async () => {
+  test("F-161: an answer to a request based on the known version is newer, even if the server's clock went back", async () => {
     bench = await openStore(driver);
     await bench.pull([serverRow('a', t2)]);
     await bench.writer.replaceAndEnqueue(todoOf('a', { title: 'first' }), { changedFields: ['title'] });
@@ -179,7 +179,7 @@ describe.each(drivers)('settling on %s', (driver) => {
     expect(await bench.row('a')).toMatchObject({ title: 'first', priority: 7, updatedAt: t1 });
   });
 
-  test('I4 and F-21: a pull keeps pending edits on top and never brings a locally deleted row back', async () => {
+  test('I4 and F-21: a pull keeps pending edits on top and never restores a locally deleted row', async () => {
     bench = await openStore(driver);
     await bench.pull([serverRow('a', t1), serverRow('b', t1)]);
     await bench.writer.replaceAndEnqueue(todoOf('a', { title: 'mine' }), { changedFields: ['title'] });
@@ -199,7 +199,7 @@ describe.each(drivers)('settling on %s', (driver) => {
     expect(await bench.row('a')).toMatchObject({ title: 'mine', deletedAt: null });
   });
 
-  test('F-37: a delete the server took hides the row for good, also without a tombstone', async () => {
+  test('F-37: a delete accepted by the server hides the row permanently, also without a tombstone', async () => {
     bench = await openStore(driver);
     await bench.pull([serverRow('a', t1)]);
     await bench.writer.enqueueDelete('a');
@@ -207,7 +207,7 @@ describe.each(drivers)('settling on %s', (driver) => {
     expect((await bench.row('a'))?.deletedAtLocal).not.toBeNull();
   });
 
-  test('F-134: an answer without version makes the next operation ask first', async () => {
+  test('F-134: an answer without a version makes the next operation fetch the row first', async () => {
     bench = await openStore(driver);
     await bench.writer.insertAndEnqueue(todoOf('a', { title: 'one' }));
     await bench.drain(() => ({ type: 'applied' }));
@@ -216,7 +216,7 @@ describe.each(drivers)('settling on %s', (driver) => {
     expect(request).toMatchObject({ verify: 'unknownVersion', lastSent: { title: 'one' } });
   });
 
-  test('F-17: a bad row is quarantined, its page goes on, and a newer good row releases it', async () => {
+  test('F-17: quarantines a bad row, its page goes on, and a newer good row releases it', async () => {
     bench = await openStore(driver);
     const position = await bench.store.pullPosition('todos', { resync: false });
     const rows = [
@@ -239,7 +239,7 @@ describe.each(drivers)('settling on %s', (driver) => {
     expect(await bench.dataSource.query('SELECT entity_id FROM sync_quarantine ORDER BY 1')).toHaveLength(2);
   });
 
-  test('conflict: it is stored, announced and parked; serverWins gives up the edit with what it held', async () => {
+  test('conflict: stores, announces and parks it; serverWins gives the edit up with its content', async () => {
     bench = await openStore(driver);
     await bench.pull([serverRow('a', t1)]);
     await bench.writer.replaceAndEnqueue(todoOf('a', { title: 'mine' }), { changedFields: ['title'] });

@@ -16,16 +16,16 @@ test.each([
   ['"begin"', undefined],
   ['START TRANSACTION', undefined],
   ['', undefined],
-] as const)('F-131: %s steers as %s', (sql, expected) => {
+] as const)('F-131: classifies %s as %s', (sql, expected) => {
   expect(controlWordOf(sql)).toBe(expected);
 });
 
-test('F-131: PostgreSQL has more words for the same', () => {
+test('F-131: PostgreSQL has more synonyms', () => {
   expect(controlWordOf('START TRANSACTION ISOLATION LEVEL READ COMMITTED', 'postgres')).toBe('begin');
   expect(controlWordOf('ABORT', 'postgres')).toBe('rollback');
 });
 
-test('the name of a savepoint is found, quoted or not', () => {
+test("finds a savepoint's name, quoted or not", () => {
   expect(['SAVEPOINT a', 'ROLLBACK TO "b c";', 'ROLLBACK TO SAVEPOINT d -- e'].map(savepointOf)).toEqual([
     'a',
     'b c',
@@ -41,7 +41,7 @@ test('BEGIN EXCLUSIVE is told from a comment that says so', () => {
   ]);
 });
 
-test('only placeholders are numbered, not question marks in names, texts and comments', () => {
+test('numbers only placeholders, not question marks in names, texts and comments', () => {
   expect(numberPlaceholders(`SELECT '?', E'\\'?', $$?$$, "?", ? /* ? */ FROM t WHERE a[1] = ? -- ?\n AND b = ?`)).toBe(
     `SELECT '?', E'\\'?', $$?$$, "?", $1 /* ? */ FROM t WHERE a[1] = $2 -- ?\n AND b = $3`,
   );

@@ -73,7 +73,7 @@ const value = {
 } satisfies Record<(typeof columns)[number], fc.Arbitrary<Json>>;
 
 describe('rows in one JSON parameter', () => {
-  test('I5: what comes in a page of many rows is stored as what comes alone, to the last bit and with the same type', {
+  test('I5: rows stored in a page of many equal rows stored alone, to the last bit and type', {
     timeout: 120_000,
   }, async () => {
     await fc.assert(
@@ -90,7 +90,7 @@ describe('rows in one JSON parameter', () => {
     );
   });
 
-  test('I5: fractions arrive as they are where SQLite would read their decimals wrongly', async () => {
+  test('I5: keeps fractions exact where SQLite would misread their decimals', async () => {
     const lats = [-68.466113, 105.413198242, 0.1, -0.5, 1e-3, 179.999999, 2 ** 52 - 0.5, 4503599627370495.5];
     const items = lats.map((lat, index) => ({
       id: `${index}`,
@@ -113,7 +113,7 @@ describe('rows in one JSON parameter', () => {
     );
   });
 
-  test('what JSON cannot carry exactly is bound: tiny and huge numbers, fractions elsewhere, binary data; odd characters bind all rows', () => {
+  test('binds what JSON cannot carry exactly: tiny and huge numbers, fractions elsewhere, binary data; odd characters bind all rows', () => {
     const good = ['a', 1, 0.5];
     const others = [
       ['a', 1, 1e-9],

@@ -7,7 +7,7 @@ import { todoEntity } from '../../support/todo.ts';
 let dataSource: DataSource | undefined;
 afterEach(() => dataSource?.destroy());
 
-test('I1: two statements in one text are told from one with semicolons in texts, names and comments', () => {
+test('I1: distinguishes two statements from one with semicolons in texts, names and comments', () => {
   for (const sql of [
     'UPDATE t SET a = 1; UPDATE t SET a = 2',
     'SELECT 1;\nSELECT 2',
@@ -33,7 +33,7 @@ test('I1: two statements in one text are told from one with semicolons in texts,
     expect([sql, hasSeveralStatements(sql)]).toEqual([sql, false]);
 });
 
-test('I1: sqlite3 refuses a text of several statements, of which it would run only the first', async () => {
+test('I1: sqlite3 rejects a text of several statements, of which it would run only the first', async () => {
   dataSource = await openDatabase({
     database: ':memory:',
     driver: 'sqlite3',

@@ -56,11 +56,11 @@ describe('SQLite', () => {
     ]);
   });
 
-  test('comments end at their first mark, and mean nothing', () => {
+  test('comments end at their first end mark and have no meaning', () => {
     expect(kindsOf("a -- 'x\nb /* /* 'y */ c /*/ d */ e")).toEqual(['a', 'b', 'c', 'e'].map((text) => ['word', text]));
   });
 
-  test('E and dollar signs do not quote', () => {
+  test('E and dollar signs do not start a quote', () => {
     expect(kindsOf("E'a' $a$b")).toEqual([
       ['word', 'E'],
       ['text', "'a'"],
@@ -86,7 +86,7 @@ describe('PostgreSQL', () => {
     ]);
   });
 
-  test('comments nest, and brackets hold an index', () => {
+  test('comments nest, and brackets contain an index', () => {
     expect(kindsOf("a /* /* ; */ ' */ b", 'postgres')).toEqual([
       ['word', 'a'],
       ['word', 'b'],
@@ -95,7 +95,7 @@ describe('PostgreSQL', () => {
   });
 });
 
-test('a bracketed part is one token, whatever is in it', () => {
+test('a bracketed part is one token, whatever it contains', () => {
   expect(outerTokensOf("f(a, (b), ')') ) (c").map(({ text }) => text)).toEqual(['f', "(a, (b), ')')", ')', '(c']);
   expect(namesIn(outerTokensOf('("a""b", [c d], `e`, f)')[0] ?? expect.fail())).toEqual(['a"b', 'c d', 'e', 'f']);
   expect([
@@ -152,7 +152,7 @@ describe.each(['sqlite', 'postgres'] as const)('%s: any text', (family) => {
     ...Object.entries(tokens[family]).map(([kind, texts]) => texts.map((value) => ({ kind, value }))),
   );
 
-  test('tokens that are joined are found again', () => {
+  test('joined tokens are found again', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(token, between)), (list) => {
         const sql = list.map(([{ value }, space]) => value + space).join('');
@@ -161,7 +161,7 @@ describe.each(['sqlite', 'postgres'] as const)('%s: any text', (family) => {
     );
   });
 
-  test('nothing is lost and nothing is empty, whatever is read', () => {
+  test('loses no text and yields no empty token, whatever the input', () => {
     const mark = fc.constantFrom(
       "'",
       '"',
@@ -230,7 +230,7 @@ describe.each(['sqlite', 'postgres'] as const)('%s: any text', (family) => {
   });
 });
 
-test('SQLite reads texts and names as we do', () => {
+test('SQLite splits texts and names like we do', () => {
   const value = fc.string().filter((inside) => !inside.includes('\0'));
   fc.assert(
     fc.property(value, value, fc.constantFrom('"', '`'), (inside, alias, mark) => {

@@ -45,7 +45,7 @@ describe('F-11: the tables that a statement writes', () => {
     "WITH x AS (SELECT 'delete from todos') SELECT * FROM x",
     'WITH x AS (SELECT 1 /* delete from todos */) SELECT * FROM x -- update todos',
     '',
-  ])('reads only: %s', (sql) => {
+  ])('only reads: %s', (sql) => {
     expect(writtenBy(sql)).toBeUndefined();
   });
 
@@ -58,11 +58,11 @@ describe('F-11: the tables that a statement writes', () => {
     'SELECT 1; DELETE FROM a',
     'COPY a FROM stdin',
     'whatever',
-  ])('not understood is everything: %s', (sql) => {
+  ])('treats unknown statements as writing everything: %s', (sql) => {
     expect(writtenBy(sql)).toMatchObject({ tables: 'all' });
   });
 
-  test('any name is found again, however it is quoted and whatever follows', () => {
+  test('finds any name again, however it is quoted and whatever follows', () => {
     fc.assert(
       fc.property(
         fc.string({ minLength: 1 }).filter((name) => !name.includes('\0')),
@@ -76,12 +76,12 @@ describe('F-11: the tables that a statement writes', () => {
     );
   });
 
-  test('PostgreSQL quotes in other ways', () => {
+  test('PostgreSQL has other quotes', () => {
     const sql = "WITH x AS (SELECT $$; delete from notes$$, E'\\'; update notes', a['[;'] FROM b) DELETE FROM todos";
     expect(writtenBy(sql, 'postgres')).toEqual({ tables: ['todos'], verb: 'delete' });
   });
 
-  test('PostgreSQL runs what EXPLAIN ANALYZE explains', () => {
+  test('PostgreSQL executes statements under EXPLAIN ANALYZE', () => {
     const written = { tables: ['todos'], verb: 'delete' };
     expect(writtenBy('EXPLAIN ANALYZE DELETE FROM todos', 'postgres')).toEqual(written);
     expect(writtenBy('explain (analyze, buffers) DELETE FROM todos', 'postgres')).toEqual(written);
@@ -89,12 +89,12 @@ describe('F-11: the tables that a statement writes', () => {
     expect(writtenBy('EXPLAIN DELETE FROM todos', 'postgres')).toBeUndefined();
   });
 
-  test('a long statement is not kept, and told as a short one', () => {
+  test('does not cache a long statement, and reports it like a short one', () => {
     const sql = `INSERT INTO "todos" VALUES ${Array.from({ length: 250 }, () => '(?, ?, ?)').join(', ')}`;
     expect(writtenBy(sql)).toEqual({ tables: ['todos'], verb: 'insert' });
   });
 
-  test('a transaction adds its statements up; only an insert queues', () => {
+  test('a transaction combines its statements; only an insert queues', () => {
     const writes = new Writes();
     for (const sql of ['SELECT 1', 'UPDATE sync_outbox SET state = 1', 'DELETE FROM "todos"']) writes.note(sql);
     expect(writes).toMatchObject({ enqueued: false, isAll: false, isEmpty: false });

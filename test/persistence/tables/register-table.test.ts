@@ -124,11 +124,11 @@ const register = (...tables: readonly SyncTable[]): ReturnType<typeof registerTa
 const table = (entity: EntitySchema, options: SyncTableOptions<ObjectLiteral> = {}): SyncTable =>
   syncTable<ObjectLiteral>(entity, options);
 
-test('accepts a materialized-path tree, whose paths are derived from the parents', () => {
+test('accepts a materialized-path tree, whose paths derive from the parents', () => {
   expect([...register(syncTable(PathTree) as SyncTable).keys()]).toEqual(['path_tree']);
 });
 
-describe('refused, saying what to change', () => {
+describe('rejected, with the necessary change', () => {
   test.each<[string, () => unknown, RegExp]>([
     [
       'a class in place of a table',
@@ -306,7 +306,7 @@ describe('refused, saying what to change', () => {
 });
 
 describe('accepted', () => {
-  test("REG-02 and F-100: the kind is the SQL table's name, or what was given, trimmed", () => {
+  test("REG-02 and F-100: the kind is the SQL table's name or the given one, trimmed", () => {
     expect([...register(table(entities.todos), table(entities.strict, { kind: ' notes ' })).keys()]).toEqual([
       'todos',
       'notes',
@@ -319,19 +319,19 @@ describe('accepted', () => {
     expect(registry.get('snake')?.keys).toEqual({ id: 'id', updatedAt: 'updated_at', deletedAt: 'deleted_at' });
   });
 
-  test('naming snake_case spells the keys, of references too', () => {
+  test('snake_case naming applies to all keys, including references', () => {
     const todos = register(table(entities.todos, { naming: 'snake_case', dependsOn: { title: 'todos' } })).get('todos');
     expect(todos?.keys).toEqual({ id: 'id', updatedAt: 'updated_at', deletedAt: 'deleted_at' });
     expect(todos?.dependsOn).toEqual([{ key: 'title', kind: 'todos' }]);
   });
 
-  test('F-142: integer ids of the server, generated ones where nothing is ever pushed, and UUIDs', () => {
+  test('F-142: integer ids of the server, generated ones without any push, and UUIDs', () => {
     expect([
       ...register(table(entities.whole), table(entities.counted, { pullOnly: true }), table(entities.uuid)).keys(),
     ]).toEqual(['whole', 'counted', 'uuids']);
   });
 
-  test('localOnly columns that may be missing: nullable, or with a default; they are never part of a wire row', () => {
+  test('optional localOnly columns: nullable or with a default; never part of a wire row', () => {
     const strict = register(table(entities.strict, { localOnly: ['note', 'count'] })).get('strict');
     expect(
       strict?.mapping.entityToWire({
@@ -351,7 +351,7 @@ describe('accepted', () => {
     });
   });
 
-  test('REG-04, NAM-01, PULL-06: the id is read by getId, else from the key, id, ID or uuid; nothing, blank or no text is none', () => {
+  test('REG-04, NAM-01, PULL-06: reads the id with getId, otherwise from the key, id, ID or uuid; empty, blank or non-text is missing', () => {
     const todos = register(table(entities.todos)).get('todos');
     expect(
       [
@@ -373,7 +373,7 @@ describe('accepted', () => {
     ).toBe('k');
   });
 
-  test('REG-05, NAM-02, PULL-07: the timestamp is read verbatim by getUpdatedAt, else updatedAt, updated_at', () => {
+  test('REG-05, NAM-02, PULL-07: reads the timestamp verbatim with getUpdatedAt, otherwise from updatedAt or updated_at', () => {
     const todos = register(table(entities.todos)).get('todos');
     expect(
       [

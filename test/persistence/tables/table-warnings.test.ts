@@ -64,7 +64,7 @@ const tableOf = (entity: EntitySchema<Genre> | EntitySchema<Song>, options: obje
   syncTable(entity as EntitySchema<Genre>, options) as SyncTable;
 
 describe.each(drivers)('unique keys, on %s', (driver) => {
-  test('I12: a plain UNIQUE on a synchronised table is told at the start, with the index that works; the partial one is not', async () => {
+  test('I12: reports a plain UNIQUE on a synchronised table at the start with the index that works, but not the partial one', async () => {
     const first = await open([plain] as EntitySchema[], [tableOf(plain)], undefined, driver);
     expect(first.warnings()).toEqual([
       expect.stringMatching(
@@ -76,7 +76,7 @@ describe.each(drivers)('unique keys, on %s', (driver) => {
   });
 });
 
-test('I12: a many-to-many relation whose join table has no entity is told at the start; nothing is told twice', async () => {
+test('I12: reports a many-to-many relation whose join table has no entity at the start, and nothing twice', async () => {
   const { warnings, bench } = await open([partial, song] as EntitySchema[], [tableOf(partial), tableOf(song)]);
   expect(warnings()).toEqual([
     expect.stringMatching(
@@ -87,7 +87,7 @@ test('I12: a many-to-many relation whose join table has no entity is told at the
   expect(warnings()).toHaveLength(1);
 });
 
-test('I12: a table of the engine that captureWrites was not given is told, unless it is only pulled, or nothing is captured', async () => {
+test('I12: reports an engine table missing from captureWrites, unless it is pull-only or nothing is captured', async () => {
   const both = [partial, song] as EntitySchema[];
   const some = await open(both, [tableOf(partial), tableOf(song, { kind: 'tracks' })], [tableOf(partial)]);
   expect(some.warnings().filter((text) => text.includes('captureWrites'))).toEqual([
@@ -103,7 +103,7 @@ test('I12: a table of the engine that captureWrites was not given is told, unles
   ).toEqual([0, 0, 1]);
 });
 
-describe.each(sqliteDrivers)('a value that a deleted row has, on %s', (driver) => {
+describe.each(sqliteDrivers)('a value that a deleted row holds, on %s', (driver) => {
   const genres = async (): Promise<Repository<Genre>> => {
     const { dataSource } = await open([plain] as EntitySchema[], [tableOf(plain)], [tableOf(plain)], driver);
     const repository = dataSource.getRepository(plain);
@@ -117,7 +117,7 @@ describe.each(sqliteDrivers)('a value that a deleted row has, on %s', (driver) =
   const hidden =
     /UNIQUE constraint failed.*: genres\/g1 has this name; it is deleted, and stays hidden.*WHERE deleted_at IS NULL AND deleted_at_local IS NULL/s;
 
-  test('F-141: the refusal of an insert, an update and an upsert names the hidden row and the index that works; nothing is written', async () => {
+  test('F-141: a refused insert, update or upsert names the hidden row and the index that works, and writes nothing', async () => {
     const repository = await genres();
     const before = await repository.find({ withDeleted: true, order: { id: 'ASC' } });
     await expect(repository.save({ id: 'g3', name: 'home' })).rejects.toThrow(hidden);
@@ -135,7 +135,7 @@ describe.each(sqliteDrivers)('a value that a deleted row has, on %s', (driver) =
     ).toEqual([]);
   });
 
-  test('F-141: a value that a row on the screen has is refused as before; the transaction goes on, and what it writes is queued', async () => {
+  test("F-141: still refuses a visible row's value; the transaction goes on, and its writes are queued", async () => {
     const repository = await genres();
     await repository.manager.transaction(async (manager) => {
       const refused = await manager.insert(plain, { id: 'g3', name: 'work' }).catch((error: unknown) => error);

@@ -48,7 +48,7 @@ describe.each(drivers)('hand-overs on %s', (driver) => {
     expect(await drain()).toEqual([['categories/child'], ['categories/parent']]);
   });
 
-  test('F-159: no fold across a reference that no table declares', async () => {
+  test('F-159: does not fold across a reference that no table declares', async () => {
     bench = await openShop(driver);
     await bench.writer.insertAndEnqueue(todoOf('todo'));
     await bench.categories.insertAndEnqueue(categoryOf('late'));
@@ -64,7 +64,7 @@ describe.each(drivers)('hand-overs on %s', (driver) => {
     expect(await drain()).toEqual([['categories/a', 'categories/b']]);
   });
 
-  test('I4: a row that the app makes again after an unsent deletion stays and is sent whole, also where the fold stops before it', async () => {
+  test('I4: a row recreated by the app after an unsent deletion stays and is sent whole, even where the fold stops earlier', async () => {
     bench = await openShop(driver);
     await bench.categories.insertAndEnqueue(categoryOf('again', { name: 'first' }));
     await bench.categories.enqueueDelete('again');
@@ -90,7 +90,7 @@ describe.each(drivers)('hand-overs on %s', (driver) => {
     expect(second.requests[0]?.op.baseUpdatedAt).toBeUndefined();
   });
 
-  test('F-159: a delete does not fold into an edit before a child has let go of the row', async () => {
+  test('F-159: a delete does not fold into an edit before a child has released the row', async () => {
     bench = await openShop(driver);
     await bench.pullOf('categories', [categoryRow('c', t1)]);
     await bench.pullOf('items', [itemRow('i', 'c', t1)]);
@@ -101,7 +101,7 @@ describe.each(drivers)('hand-overs on %s', (driver) => {
     expect(first.requests.map(({ kind, op }) => `${op.type} ${kind}`)).toEqual(['upsert categories', 'upsert items']);
   });
 
-  test('F-160, I12: whoever takes a UNIQUE value waits for the queued delete that releases it, and says for whom', async () => {
+  test('F-160, I12: an operation that takes a UNIQUE value waits for the queued delete that frees it, and names that row', async () => {
     bench = await openShop(driver);
     await bench.pullOf('categories', [categoryRow('old', t1, { slug: 'red' })]);
     await bench.categories.enqueueDelete('old');
@@ -117,7 +117,7 @@ describe.each(drivers)('hand-overs on %s', (driver) => {
     expect(await drain()).toEqual([['categories/old'], ['categories/new']]);
   });
 
-  test('F-160: a value that an edit releases, over a chain of rows', async () => {
+  test('F-160: a value that an edit frees, over a chain of rows', async () => {
     bench = await openShop(driver);
     await bench.pullOf(
       'categories',
@@ -132,7 +132,7 @@ describe.each(drivers)('hand-overs on %s', (driver) => {
     expect(await drain()).toEqual([['categories/c'], ['categories/b'], ['categories/a']]);
   });
 
-  test('F-160: two rows that swap a value over a third one go as the user did it', async () => {
+  test("F-160: two rows that swap a value over a third are sent in the user's order", async () => {
     bench = await openShop(driver);
     await bench.pullOf('categories', [categoryRow('a', t1, { slug: 'red' }), categoryRow('b', t1, { slug: 'blue' })]);
     const set = (id: string, slug: string | null): Promise<void> =>
@@ -152,7 +152,7 @@ describe.each(drivers)('hand-overs on %s', (driver) => {
     ]);
   });
 
-  test('F-160, I12: a swap without a value between goes by the order of the queue and says so', async () => {
+  test('F-160, I12: a direct swap follows the queue order and reports it', async () => {
     bench = await openShop(driver);
     await bench.pullOf('categories', [categoryRow('a', t1, { slug: 'red' }), categoryRow('b', t1, { slug: 'blue' })]);
     const swap = (id: string, slug: string): Promise<void> =>
@@ -179,7 +179,7 @@ describe.each(drivers)('hand-overs on %s', (driver) => {
     expect(names(await take())).toEqual(['categories/b']);
   });
 
-  test('F-160: NULL is taken by nobody, and a value nobody releases is not waited for', async () => {
+  test('F-160: NULL is never taken, and nothing waits for a value that nobody frees', async () => {
     bench = await openShop(driver);
     await bench.pullOf('categories', [categoryRow('a', t1, { slug: null })]);
     await bench.categories.enqueueDelete('a');
@@ -188,7 +188,7 @@ describe.each(drivers)('hand-overs on %s', (driver) => {
     expect(names(await take())).toEqual(['categories/a', 'categories/b', 'categories/c']);
   });
 
-  test('I10: what is released and what was created is found by indexes alone', async () => {
+  test('I10: finds freed and created values through indexes only', async () => {
     const statements = new Statements();
     bench = await openShop(driver, { open: { logging: ['query'], logger: statements } });
     await bench.pullOf('categories', [categoryRow('x', t1, { slug: 'red' })]);

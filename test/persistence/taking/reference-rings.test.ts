@@ -34,7 +34,7 @@ const rowOf = (id: string, changes: Partial<Linked> = {}): Linked => ({
   ...changes,
 });
 
-describe.each(drivers)('rows that are created in a ring on %s', (driver) => {
+describe.each(drivers)('rows created in a cycle on %s', (driver) => {
   let bench: StoreBench & { readonly writers: Record<Kind, SyncEntityWriter<Linked>> };
   afterEach(() => bench.close());
 
@@ -115,7 +115,7 @@ describe.each(drivers)('rows that are created in a ring on %s', (driver) => {
   }
 
   test.each([1, 100])(
-    'F-160, I12: a ring of two tables is created without one reference, which an edit adds; %i requests at once',
+    'F-160, I12: creates a cycle of two tables without one reference, which an edit adds; %i requests at once',
     async (limit) => {
       await open({ targets: { a: 'b', b: 'a', c: 'c' } });
       await bench.writers.a.insertAndEnqueue(rowOf('a1', { next: 'b1' }));
@@ -130,7 +130,7 @@ describe.each(drivers)('rows that are created in a ring on %s', (driver) => {
     },
   );
 
-  test('F-160: the local row keeps the reference while the ring is on its way, and a refusal of the creation sends it once more', async () => {
+  test('F-160: the local row keeps the reference while the cycle is in flight, and a refused creation sends it again', async () => {
     await open({ targets: { a: 'b', b: 'a', c: 'c' } });
     await bench.writers.a.insertAndEnqueue(rowOf('a1', { next: 'b1' }));
     await bench.writers.b.insertAndEnqueue(rowOf('b1', { next: 'a1' }));
@@ -144,7 +144,7 @@ describe.each(drivers)('rows that are created in a ring on %s', (driver) => {
     expect((await drain()).order).toEqual(['a1', 'b1', 'a1']);
   });
 
-  test('F-160: a ring over three tables, a ring within one, and a row that refers to itself', async () => {
+  test('F-160: a cycle over three tables, one within a table, and a row that refers to itself', async () => {
     await open();
     await bench.writers.b.insertAndEnqueue(rowOf('b1', { next: 'c1', mate: 'b1' }));
     await bench.writers.a.insertAndEnqueue(rowOf('a1', { next: 'b1', mate: 'a2' }));
@@ -161,7 +161,7 @@ describe.each(drivers)('rows that are created in a ring on %s', (driver) => {
   });
 
   test.each([true, false])(
-    'F-160: the row whose reference may be NULL goes first, although it was queued last; coalesce %s',
+    'F-160: the row with the nullable reference goes first although it was queued last; coalesce %s',
     async (coalesce) => {
       await open({ required: ['a', 'b'], coalesce });
       await bench.writers.a.insertAndEnqueue(rowOf('a1', { next: 'b1' }));
@@ -177,7 +177,7 @@ describe.each(drivers)('rows that are created in a ring on %s', (driver) => {
     },
   );
 
-  test('F-160: what the user wrote later counts, whether it is another reference, none, or a deletion', async () => {
+  test('F-160: a later write by the user counts: another reference, none, or a deletion', async () => {
     await open({ targets: { a: 'b', b: 'a', c: 'c' } });
     for (const n of [1, 2, 3]) {
       await bench.writers.a.insertAndEnqueue(rowOf(`a${n}`, { next: `b${n}` }));
@@ -199,7 +199,7 @@ describe.each(drivers)('rows that are created in a ring on %s', (driver) => {
     ]);
   });
 
-  test('F-160: a reference that the user has replaced before the ring was opened is not sent', async () => {
+  test('F-160: does not send a reference that the user replaced before the cycle was broken', async () => {
     await open({ targets: { a: 'b', b: 'a', c: 'c' } });
     await bench.writers.a.insertAndEnqueue(rowOf('a1', { next: 'b1' }));
     await bench.writers.b.insertAndEnqueue(rowOf('b1', { next: 'a1' }));
@@ -211,7 +211,7 @@ describe.each(drivers)('rows that are created in a ring on %s', (driver) => {
     expect(await bench.dataSource.query(`SELECT id, next FROM a`)).toEqual([{ id: 'a1', next: 'b2' }]);
   });
 
-  test('F-160, I12: a ring of references that must not be NULL goes by the order of the queue; the event and the list say why', async () => {
+  test('F-160, I12: a cycle of NOT NULL references follows the queue order; the event and the list say why', async () => {
     await open({ targets: { a: 'b', b: 'a', c: 'c' }, required: ['a', 'b'] });
     await bench.writers.a.insertAndEnqueue(rowOf('a1', { next: 'b1' }));
     await bench.writers.b.insertAndEnqueue(rowOf('b1', { next: 'a1' }));

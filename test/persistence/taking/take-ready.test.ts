@@ -22,7 +22,7 @@ describe.each(drivers)('taking on %s', (driver) => {
   let bench: ShopBench;
   afterEach(() => bench.close());
 
-  test('I3: only heads of line are taken, in the order of the outbox, and only once', async () => {
+  test('I3: takes only heads of line, in outbox order, and only once', async () => {
     bench = await openShop(driver, { config: { coalesce: false } });
     for (const id of ['c', 'a', 'b', 'a', 'c'])
       await bench.outbox.enqueue(upsertOp({ kind: 'todos', id, payload: { id, title: 'x' } }));
@@ -30,7 +30,7 @@ describe.each(drivers)('taking on %s', (driver) => {
     expect(await bench.takeAll()).toEqual([]);
   });
 
-  test('F-67: the order is that of the outbox, not of the clock', async () => {
+  test('F-67: uses the order of the outbox, not of the clock', async () => {
     bench = await openShop(driver);
     await bench.writer.insertAndEnqueue(todoOf('late'), { localTimestamp: '2030-01-01T00:00:00.000Z' });
     await bench.categories.insertAndEnqueue(categoryOf('early'), { localTimestamp: '2001-01-01T00:00:00.000Z' });
@@ -38,7 +38,7 @@ describe.each(drivers)('taking on %s', (driver) => {
     expect(ids(await bench.takeAll())).toEqual(['late', 'early', 'middle']);
   });
 
-  test('the limit and the kinds are kept; open requests come before everything else', async () => {
+  test('respects the limit and the kinds; open requests come first', async () => {
     bench = await openShop(driver);
     for (const id of ['a', 'b', 'c', 'd']) await bench.writer.insertAndEnqueue(todoOf(id));
     await bench.categories.insertAndEnqueue(categoryOf('k'));
@@ -52,7 +52,7 @@ describe.each(drivers)('taking on %s', (driver) => {
     expect(ids((await take(bench)).requests)).toEqual(['c', 'd']);
   });
 
-  test('I10: heads are found by indexes alone, whatever the outbox holds', async () => {
+  test('I10: finds heads through indexes only, whatever the outbox contains', async () => {
     const statements = new Statements();
     bench = await openShop(driver, { open: { logging: ['query'], logger: statements } });
     for (let number = 0; number < 30; number++) await bench.writer.insertAndEnqueue(todoOf(`t${number}`));
@@ -86,7 +86,7 @@ describe.each(drivers)('taking on %s', (driver) => {
     );
   });
 
-  test('coalesce: false sends every operation by itself, the next once the one before is settled', async () => {
+  test('coalesce: false sends every operation separately, each after the previous one is settled', async () => {
     bench = await openShop(driver, { config: { coalesce: false } });
     await bench.pull([serverRow('a', t1)]);
     await bench.writer.replaceAndEnqueue(todoOf('a', { title: 'one' }), { changedFields: ['title'] });
@@ -101,7 +101,7 @@ describe.each(drivers)('taking on %s', (driver) => {
     });
   });
 
-  test('coalesce: false sends a create and its delete both', async () => {
+  test('coalesce: false sends both a create and its delete', async () => {
     bench = await openShop(driver, { config: { coalesce: false } });
     await bench.writer.insertAndEnqueue(todoOf('a'));
     await bench.writer.enqueueDelete('a');
@@ -114,7 +114,7 @@ describe.each(drivers)('taking on %s', (driver) => {
     ]);
   });
 
-  test('sendChangedFields: an edit carries what was changed and the id, a create the whole row', async () => {
+  test('sendChangedFields: an edit contains its changes and the id, a create the whole row', async () => {
     bench = await openShop(driver, { categories: { sendChangedFields: true } });
     await bench.categories.insertAndEnqueue(categoryOf('new'));
     await bench.pullOf('categories', [categoryRow('old', t1)]);
@@ -149,7 +149,7 @@ describe.each(drivers)('taking on %s', (driver) => {
     expect(await bench.dataSource.query('SELECT count(*) AS n FROM todos')).toEqual([{ n: 1500 }]);
   });
 
-  test('F-16: an operation whose JSON is damaged is parked with op.stuck, the others go on', async () => {
+  test('F-16: parks an operation with damaged JSON with op.stuck; the others go on', async () => {
     bench = await openShop(driver);
     for (const id of ['a', 'b', 'c']) await bench.writer.insertAndEnqueue(todoOf(id));
     await bench.writer.replaceAndEnqueue(todoOf('c', { title: 'later' }));
@@ -179,7 +179,7 @@ describe.each(drivers)('taking on %s', (driver) => {
     ['payload', 'null', 'a JSON object'],
     ['deltas', '[{"type":"double","field":"priority"}]', 'a JSON list of deltas'],
   ])(
-    'F-164: an operation whose %s is %s is parked alone, and the reason names table, row and column',
+    'F-164: parks only an operation whose %s is %s, and the reason names table, row and column',
     async (column, value, expected) => {
       bench = await openShop(driver);
       for (const id of ['a', 'b']) await bench.writer.insertAndEnqueue(todoOf(id));
@@ -197,7 +197,7 @@ describe.each(drivers)('taking on %s', (driver) => {
     },
   );
 
-  test('F-164, I1: a damaged operation that is dropped leaves its text behind, in the warning and to the letter in the history', async () => {
+  test('F-164, I1: dropping a damaged operation keeps its text in the warning and exactly in the history', async () => {
     bench = await openShop(driver);
     await bench.writer.insertAndEnqueue(todoOf('a'));
     const text = `{"id":"a","title":"the only copy${'!'.repeat(3_000)}`;
@@ -218,7 +218,7 @@ describe.each(drivers)('taking on %s', (driver) => {
     ]);
   });
 
-  test('F-164: a warning names the row of a damaged position and of a damaged base, and says what happens now', async () => {
+  test('F-164: a warning names the row of a damaged position or base, and the consequence', async () => {
     bench = await openShop(driver);
     const told: string[] = [];
     bench.onFacts((facts) =>
@@ -276,7 +276,7 @@ describe.each(drivers)('taking on %s', (driver) => {
     expect(facts).toContainEqual(expected);
   });
 
-  test('F-164: a warning shows the damaged columns before the request that replaces them is sent', async () => {
+  test('F-164: a warning shows the damaged columns before the replacement request is sent', async () => {
     bench = await openShop(driver);
     await bench.writer.insertAndEnqueue(todoOf('a', { title: 'mine' }));
     await bench.dataSource.query(
@@ -290,7 +290,7 @@ describe.each(drivers)('taking on %s', (driver) => {
     });
   });
 
-  test('F-164: the warning about a damaged conflict shows what the removed row held', async () => {
+  test('F-164: the warning about a damaged conflict shows the content of the removed row', async () => {
     bench = await openShop(driver);
     await bench.pull([serverRow('a', t1)]);
     await bench.writer.replaceAndEnqueue(todoOf('a', { title: 'mine' }), { changedFields: ['title'] });
@@ -309,7 +309,7 @@ describe.each(drivers)('taking on %s', (driver) => {
     expect(await bench.dataSource.query('SELECT * FROM sync_conflicts')).toEqual([]);
   });
 
-  test('I2: a frozen request whose stored body is damaged is parked, never sent with another body', async () => {
+  test('I2: parks a frozen request with a damaged stored body instead of sending another body', async () => {
     bench = await openShop(driver);
     await bench.pull([serverRow('a', t1)]);
     await bench.writer.replaceAndEnqueue(todoOf('a', { title: 'one' }), { changedFields: ['title'] });
@@ -342,7 +342,7 @@ describe.each(drivers)('taking on %s', (driver) => {
     expect(batch.facts.map((fact) => fact.type)).toEqual(Array(4).fill('op.discarded'));
   });
 
-  test('F-101: operations of kinds that nobody registered stay, and are told at the start of a run', async () => {
+  test('F-101: keeps operations of unregistered kinds and reports them at the start of a run', async () => {
     bench = await openShop(driver);
     await bench.outbox.enqueue(upsertOp({ kind: 'strangers', id: '1', payload: { id: '1' } }));
     await bench.writer.insertAndEnqueue(todoOf('a'));
@@ -354,7 +354,7 @@ describe.each(drivers)('taking on %s', (driver) => {
     expect(await bench.outbox.hasOperations({ kinds: ['strangers'] })).toBe(true);
   });
 
-  test('I8: what had its outcome waits for the next run; an operation with its own wait until that is over', async () => {
+  test('I8: an operation with an outcome waits for the next run; one with its own wait until that is over', async () => {
     bench = await openShop(driver);
     for (const id of ['a', 'b']) await bench.writer.insertAndEnqueue(todoOf(id));
     const [a, b] = await bench.takeAll();
@@ -373,7 +373,7 @@ describe.each(drivers)('taking on %s', (driver) => {
     expect(ids(await bench.takeAll())).toEqual(expect.arrayContaining(['b']));
   });
 
-  test('F-67: a wait further away than any wait can be is over: the clock was set back', async () => {
+  test('F-67: ignores a wait beyond the maximum: the clock was set back', async () => {
     bench = await openShop(driver);
     for (const id of ['far', 'near']) await bench.writer.insertAndEnqueue(todoOf(id));
     await bench.store.settle(
@@ -392,7 +392,7 @@ describe.each(drivers)('taking on %s', (driver) => {
 
   // ── Looking before sending ────────────────────────────────────────────────────────────────────────────────────────
 
-  test('F-134: a request without outcome is sent again while the server remembers its key, and looked into afterwards', async () => {
+  test('F-134: resends a request without an outcome while the server remembers its key, and verifies it afterwards', async () => {
     bench = await openShop(driver, { config: { idempotencyWindowMs: 10_000 } });
     await bench.writer.insertAndEnqueue(todoOf('a'));
     expect((await bench.takeAll())[0]).toMatchObject({ verify: 'no', firstSentAt: undefined });
@@ -404,7 +404,7 @@ describe.each(drivers)('taking on %s', (driver) => {
     expect((await bench.takeAll())[0]).toMatchObject({ verify: 'staleRequest', op: { requestId: 'op1' } });
   });
 
-  test('F-134: where the server remembers no keys every request without outcome is looked into', async () => {
+  test('F-134: verifies every request without an outcome if the server remembers no keys', async () => {
     bench = await openShop(driver);
     await bench.writer.insertAndEnqueue(todoOf('a'));
     expect((await take(bench, { distrustResend: true })).requests).toMatchObject([{ verify: 'no' }]);
@@ -412,7 +412,7 @@ describe.each(drivers)('taking on %s', (driver) => {
     expect((await take(bench, { distrustResend: true })).requests).toMatchObject([{ verify: 'staleRequest' }]);
   });
 
-  test('F-134: an operation over an unknown version is still looked into when the process died before it was sent', async () => {
+  test('F-134: still verifies an operation over an unknown version when the process died before sending it', async () => {
     bench = await openShop(driver);
     await bench.writer.insertAndEnqueue(todoOf('a', { title: 'one' }));
     await bench.drain(() => ({ type: 'applied' }));
@@ -424,7 +424,7 @@ describe.each(drivers)('taking on %s', (driver) => {
 
   // ── References (PROTOCOL §7) ──────────────────────────────────────────────────────────────────────────────────────
 
-  test('dependsOn: a row waits for the create of the very row it references, and goes once that is settled', async () => {
+  test('dependsOn: a row waits for the create of its referenced row, and goes once that is settled', async () => {
     bench = await openShop(driver);
     await bench.items.insertAndEnqueue(itemOf('i1', 'c2'));
     await bench.items.insertAndEnqueue(itemOf('i2', null));
@@ -443,7 +443,7 @@ describe.each(drivers)('taking on %s', (driver) => {
     expect(ids(await bench.takeAll())).toEqual(['i1']);
   });
 
-  test('dependsOn: an edit of the referenced row holds nobody up', async () => {
+  test('dependsOn: an edit of the referenced row blocks nobody', async () => {
     bench = await openShop(driver);
     await bench.pullOf('categories', [categoryRow('c1', t1)]);
     await bench.items.insertAndEnqueue(itemOf('i1', 'c1'));
@@ -451,7 +451,7 @@ describe.each(drivers)('taking on %s', (driver) => {
     expect(ids(await bench.takeAll())).toEqual(['i1', 'c1']);
   });
 
-  test('dependsOn is judged on the folded payload: where the row was moved away meanwhile, nothing is waited for', async () => {
+  test('dependsOn uses the folded payload: a row that was moved away meanwhile waits for nothing', async () => {
     bench = await openShop(driver);
     await bench.pullOf('categories', [categoryRow('there', t1)]);
     await bench.items.insertAndEnqueue(itemOf('i1', 'c1'));
@@ -469,7 +469,7 @@ describe.each(drivers)('taking on %s', (driver) => {
     expect(ids((await take(bench, { limit: 2 })).requests)).toEqual(['free']);
   });
 
-  test('I12: behind a create that is stuck the row waits and says for whom; dropped or retried it goes on', async () => {
+  test('I12: a row behind a stuck create waits and names it; a drop or retry releases it', async () => {
     bench = await openShop(driver, { config: { maxOutboxTryCount: 1 } });
     await bench.categories.insertAndEnqueue(categoryOf('c1'));
     await bench.items.insertAndEnqueue(itemOf('i1', 'c1'));
@@ -491,7 +491,7 @@ describe.each(drivers)('taking on %s', (driver) => {
     expect(ids(await bench.takeAll())).toEqual(['c1']);
   });
 
-  test('I12: a create that is deleted again releases who waited for it, in the same run', async () => {
+  test('I12: a create that is deleted again releases its waiting rows in the same run', async () => {
     bench = await openShop(driver);
     await bench.categories.insertAndEnqueue(categoryOf('c1'));
     await bench.items.insertAndEnqueue(itemOf('i1', 'c1'));
@@ -500,7 +500,7 @@ describe.each(drivers)('taking on %s', (driver) => {
     expect(ids((await take(bench)).requests)).toEqual(['i1']);
   });
 
-  test('deletes go children first, also through a delete that is waited for already', async () => {
+  test('sends deletes children first, also through a delete that something already waits for', async () => {
     bench = await openShop(driver);
     await bench.pullOf('categories', [categoryRow('c1', t1)]);
     await bench.pullOf('items', [itemRow('i1', 'c1', t1), itemRow('i2', 'other', t1)]);
@@ -514,7 +514,7 @@ describe.each(drivers)('taking on %s', (driver) => {
     expect(ids(await bench.takeAll())).toEqual(['c1']);
   });
 
-  test('a row that references itself waits for nobody', async () => {
+  test('a row that references itself waits for nothing', async () => {
     bench = await openShop(driver);
     await bench.categories.insertAndEnqueue(categoryOf('self', { parentId: 'self' }));
     await bench.pullOf('categories', [categoryRow('gone', t1, { parentId: 'gone' })]);
@@ -523,7 +523,7 @@ describe.each(drivers)('taking on %s', (driver) => {
   });
 
   test.each([2, 3])(
-    'a cycle of %i creates is opened at the oldest, which gets its reference when the others are there',
+    'breaks a cycle of %i creates at the oldest, which gets its reference when the others exist',
     async (length) => {
       bench = await openShop(driver);
       for (let number = 0; number < length; number++)
@@ -537,7 +537,7 @@ describe.each(drivers)('taking on %s', (driver) => {
     },
   );
 
-  test.each([2, 3])('a cycle of %i deletes is broken by the oldest, too', async (length) => {
+  test.each([2, 3])('also breaks a cycle of %i deletes at the oldest', async (length) => {
     bench = await openShop(driver);
     await bench.pullOf(
       'categories',
@@ -550,7 +550,7 @@ describe.each(drivers)('taking on %s', (driver) => {
   });
 });
 
-test('SCH-12: two databases know nothing of each other', async () => {
+test('SCH-12: two databases are independent', async () => {
   const [one, two] = [await openStore('better-sqlite3'), await openStore('better-sqlite3')];
   await one.writer.insertAndEnqueue(todoOf('a'));
   expect(await two.takeAll()).toEqual([]);

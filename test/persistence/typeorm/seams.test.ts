@@ -117,13 +117,13 @@ function listen(runner: QueryRunner): string[] {
   return sent;
 }
 
-test('the release of TypeORM is the one that this project names', async () => {
+test('the TypeORM release is the one that this project names', async () => {
   const runner = (await open()).createQueryRunner();
   expect('dataSource' in runner).toBe(inject('typeorm') !== '0.3');
 });
 
 describe.each(types)('query runners of %s', (type) => {
-  test('Driver.createQueryRunner makes every runner', async () => {
+  test('Driver.createQueryRunner creates every runner', async () => {
     const dataSource = await open(type);
     const made: QueryRunner[] = [];
     replaceQueryRunners(dataSource.driver, (create) => {
@@ -144,7 +144,7 @@ describe.each(types)('query runners of %s', (type) => {
     }
   });
 
-  test('QueryRunner.query sends every statement, BEGIN, SAVEPOINT and COMMIT included', async () => {
+  test('QueryRunner.query sends every statement, including BEGIN, SAVEPOINT and COMMIT', async () => {
     const dataSource = await open(type);
     const runner = dataSource.createQueryRunner();
     const sent = listen(runner);
@@ -161,7 +161,7 @@ describe.each(types)('query runners of %s', (type) => {
     ]);
   });
 
-  test('a runner class takes the driver alone, and a runner changes its class', async () => {
+  test('a runner class takes only the driver, and a runner can change its class', async () => {
     const dataSource = await open(type);
     const { driver } = dataSource;
     const shared = driver.createQueryRunner('master');
@@ -192,7 +192,7 @@ describe.each(types)('query runners of %s', (type) => {
     setTransactionDepth(runner, 0);
   });
 
-  test('an error of syntax is a QueryFailedError', async () => {
+  test('a syntax error is a QueryFailedError', async () => {
     const runner = (await open(type)).createQueryRunner();
     const failure = await runner.query('SELEC 1').catch((error: unknown) => toQueryFailure(error, 'SELEC 1', []));
     expect(failure).toBeInstanceOf(QueryFailedError);
@@ -201,7 +201,7 @@ describe.each(types)('query runners of %s', (type) => {
     expect(toQueryFailure(other, '', [])).toBe(other);
   });
 
-  test('AbstractSqliteDriver.databaseConnection is the connection, and another one after it was opened again', async () => {
+  test('AbstractSqliteDriver.databaseConnection is the connection, and a new one after reopening', async () => {
     const dataSource = await open(type);
     const before: unknown = Reflect.get(dataSource.driver, 'databaseConnection');
     expect(before).toBeTypeOf('object');
@@ -211,7 +211,7 @@ describe.each(types)('query runners of %s', (type) => {
   });
 });
 
-test('BetterSqlite3QueryRunner.stmtCache holds the prepared statements; other runners have none', async () => {
+test('BetterSqlite3QueryRunner.stmtCache contains the prepared statements; other runners have none', async () => {
   const runner = (await open()).createQueryRunner();
   const statements = new Map<string, unknown>();
   shareStatements(runner, statements);
@@ -222,7 +222,7 @@ test('BetterSqlite3QueryRunner.stmtCache holds the prepared statements; other ru
   expect('stmtCache' in other).toBe(false);
 });
 
-test('SqljsQueryRunner.isDirty says that flush, which a commit and a release call, has a file to write', async () => {
+test('SqljsQueryRunner.isDirty tells flush, called by commit and release, that there is a file to write', async () => {
   const dataSource = await open('sqljs');
   const { driver } = dataSource;
   const Base = driver.createQueryRunner('master').constructor as new (given: typeof driver) => QueryRunner;
@@ -256,7 +256,7 @@ test('SqljsQueryRunner.isDirty says that flush, which a commit and a release cal
   expect('isDirty' in other).toBe(false);
 });
 
-test('DataSource.createEntityManager and manager: all managers have the replaced methods, and repositories call them', async () => {
+test('DataSource.createEntityManager and manager: all managers have the replaced methods, which repositories call', async () => {
   const dataSource = await open();
   const called: string[] = [];
   const names = ['transaction', 'save', 'remove', 'softRemove', 'recover'] as const;
@@ -287,7 +287,7 @@ test('DataSource.createEntityManager and manager: all managers have the replaced
   expect(called).toEqual([...once, ...once]);
 });
 
-test('DataSource.runMigrations, undoLastMigration and synchronize run inside of what is put around them', async () => {
+test('DataSource.runMigrations, undoLastMigration and synchronize run inside their wrappers', async () => {
   const dataSource = await open();
   const order: string[] = [];
   aroundSchemaWork(dataSource, async (work) => {
@@ -303,7 +303,7 @@ test('DataSource.runMigrations, undoLastMigration and synchronize run inside of 
   expect(order).toEqual(['before', 'up', 'before', 'down', 'before', 'none']);
 });
 
-test('Driver.disconnect is called by destroy, while the connection is open', async () => {
+test('Driver.disconnect is called by destroy while the connection is open', async () => {
   const dataSource = await open();
   const database = Reflect.get(dataSource.driver, 'databaseConnection') as { readonly open: boolean };
   let wasOpen: boolean | undefined;
@@ -356,7 +356,7 @@ describe('Broadcaster', () => {
     return { dataSource, told, heard, silence };
   }
 
-  test('each event has the metadata, the entity and the stored entity', async () => {
+  test('each event contains the metadata, the entity and the stored entity', async () => {
     const { dataSource, told, heard } = await watch();
     const books = dataSource.getRepository(book);
     const metadata = dataSource.getMetadata(book);
@@ -386,7 +386,7 @@ describe('Broadcaster', () => {
     expect(heard).toEqual(['insert', 'update']);
   });
 
-  test('cascades are told of; subscribers hear nothing where they must not', async () => {
+  test('reports cascades; subscribers receive nothing where they must not', async () => {
     const { dataSource, told, heard, silence } = await watch();
     silence();
     await dataSource.getRepository(shelf).save({ id: 5, gone: null, books: [{ id: 9, title: 'z', gone: null }] });
@@ -396,7 +396,7 @@ describe('Broadcaster', () => {
     expect(of('broadcastBeforeInsertEvent')).toEqual(['shelf', 'book']);
   });
 
-  test('entities that are loaded along are told of', async () => {
+  test('reports entities that are loaded along', async () => {
     const { dataSource, told } = await watch();
     await dataSource.getRepository(shelf).findOne({ where: { id: 1 }, relations: { books: true } });
     expect(told.map(([name, { name: entity }]) => [name, entity])).toEqual(
@@ -405,7 +405,7 @@ describe('Broadcaster', () => {
   });
 });
 
-test('EntityMetadata.deleteDateColumn makes queries pass over rows, and softDelete write it', async () => {
+test('EntityMetadata.deleteDateColumn makes queries skip rows and softDelete write it', async () => {
   const dataSource = await open();
   giveDeleteDate(dataSource.getMetadata(book));
   expect((await dataSource.manager.find(book)).map(({ id }) => id)).toEqual([1, 3]);
@@ -413,7 +413,7 @@ test('EntityMetadata.deleteDateColumn makes queries pass over rows, and softDele
   expect((await dataSource.manager.find(book)).map(({ id }) => id)).toEqual([3]);
 });
 
-test('SoftDeleteQueryBuilder restores rows that are deleted, by a condition of its own from 1.0 on', async () => {
+test('SoftDeleteQueryBuilder restores deleted rows, with its own condition from 1.0 on', async () => {
   const dataSource = await open();
   giveDeleteDate(dataSource.getMetadata(book));
   const runner = dataSource.createQueryRunner();
@@ -425,7 +425,7 @@ test('SoftDeleteQueryBuilder restores rows that are deleted, by a condition of i
   expect(restoresHiddenOnly(runner)).toBe(inject('typeorm') !== '0.3');
 });
 
-test('EntityMetadata.synchronize keeps synchronize away from a table', async () => {
+test('EntityMetadata.synchronize excludes a table from synchronize', async () => {
   const dataSource = await open();
   Object.assign(dataSource.getMetadata(book), { synchronize: false });
   await dataSource.query('ALTER TABLE book ADD COLUMN more text');
@@ -433,7 +433,7 @@ test('EntityMetadata.synchronize keeps synchronize away from a table', async () 
   expect(await dataSource.query('SELECT more FROM book LIMIT 1')).toEqual([{ more: null }]);
 });
 
-test('QueryBuilder.createWhereExpression and SelectQueryBuilder.join: every SELECT meets the condition, unless it asks withDeleted', async () => {
+test('QueryBuilder.createWhereExpression and SelectQueryBuilder.join: every SELECT applies the condition unless it uses withDeleted', async () => {
   const dataSource = await open();
   addSelectCondition((metadata, alias) => (['book', 'shelf'].includes(metadata.name) ? `${alias}.gone IS NULL` : ''));
   const ids = (list: readonly { id: number }[]): readonly number[] => list.map(({ id }) => id);
@@ -451,7 +451,7 @@ test('QueryBuilder.createWhereExpression and SelectQueryBuilder.join: every SELE
   expect((await manager.find(book, { withDeleted: true })).map(({ title }) => title)).toEqual(['z', 'z', 'z']);
 });
 
-test('AbstractSqliteDriver.escapeQueryWithParameters: numbers are bound, unless SQLite would not give them back', async () => {
+test('AbstractSqliteDriver.escapeQueryWithParameters: binds numbers unless SQLite would not return them exactly', async () => {
   const dataSource = await open();
   bindNumbers(dataSource.driver as AbstractSqliteDriver);
   const update = (id: number): readonly unknown[] =>
@@ -466,7 +466,7 @@ test('AbstractSqliteDriver.escapeQueryWithParameters: numbers are bound, unless 
   expect(await dataSource.manager.findOneBy(book, { id: 3 })).toMatchObject({ title: 'bound' });
 });
 
-test('MetadataArgsStorage: a table or a discriminator without a name of its own is named after its class', () => {
+test('MetadataArgsStorage: a table or discriminator without an explicit name is named after its class', () => {
   class Bare {}
   Entity()(Bare);
   class Kind {}

@@ -17,7 +17,7 @@ const version2 = { tables: [syncTable(todoEntity, { version: 2, upgradeOperation
 const t1 = '2026-01-01T00:00:01.000001Z';
 const lost: Outcome = { type: 'unavailable', error: TransportError.httpError(503) };
 
-describe.each(drivers)('operations of another version of their table, on %s', (driver) => {
+describe.each(drivers)('operations of another table version, on %s', (driver) => {
   let bench: StoreBench;
   afterEach(() => bench.close());
   const setVersion = (version: number, ...ids: readonly string[]): Promise<unknown> =>
@@ -31,7 +31,7 @@ describe.each(drivers)('operations of another version of their table, on %s', (d
     return { ...row, payload: JSON.parse(String(row?.['payload'])) as unknown };
   };
 
-  test('queued by an older tab in the middle of a run: upgraded when it is taken, in the same transaction', async () => {
+  test('upgrades operations queued by an older tab during a run when they are taken, in the same transaction', async () => {
     bench = await openStore(driver, version2);
     await bench.writer.insertAndEnqueue(todoOf('a', { priority: 3 }));
     await bench.writer.insertAndEnqueue(todoOf('b', { priority: 30 }));
@@ -42,7 +42,7 @@ describe.each(drivers)('operations of another version of their table, on %s', (d
     expect(await outbox('a')).toMatchObject({ schema_version: 2, frozen_version: null, payload: { priority: 30 } });
   });
 
-  test('queued by a newer release in the middle of a run: left to it, and the others go on', async () => {
+  test('leaves operations queued by a newer release during a run to it; the others go on', async () => {
     bench = await openStore(driver, version2);
     for (const id of ['a', 'b']) await bench.writer.insertAndEnqueue(todoOf(id));
     await setVersion(3, 'a');
@@ -54,7 +54,7 @@ describe.each(drivers)('operations of another version of their table, on %s', (d
     expect(await bench.queue.list()).toMatchObject([{ newerSchema: true }, { newerSchema: true }]);
   });
 
-  test('I2: an open request keeps its bytes while its operations are upgraded; its answer means today’s shape', async () => {
+  test('I2: an open request keeps its bytes while its operations are upgraded; its answer uses today’s shape', async () => {
     bench = await openStore(driver, version2);
     await bench.pull([serverRow('a', t1, { priority: 10 })]);
     await bench.writer.replaceAndEnqueue(todoOf('a', { priority: 3 }), { changedFields: ['priority'] });
@@ -77,7 +77,7 @@ describe.each(drivers)('operations of another version of their table, on %s', (d
     expect(JSON.parse(String(base?.['last_sent']))).toMatchObject({ priority: 3 });
   });
 
-  test('I2: a refusal closes the request: what goes out next is upgraded, under a new key', async () => {
+  test('I2: a refusal closes the request: the next one is upgraded and has a new key', async () => {
     bench = await openStore(driver, version2);
     await bench.writer.insertAndEnqueue(todoOf('a', { priority: 3 }));
     await setVersion(2, 'a');
@@ -93,7 +93,7 @@ describe.each(drivers)('operations of another version of their table, on %s', (d
     expect(again?.op).toMatchObject({ requestId: 'op1#2', payload: { priority: 30 } });
   });
 
-  test('a conflict that cannot be upgraded is not worked on; one that can carries its decision along', async () => {
+  test('skips a conflict that cannot be upgraded; one that can keeps its decision', async () => {
     bench = await openStore(driver, { ...version2, config: { conflictStrategy: 'manual' } });
     await bench.pull([serverRow('a', t1, { priority: 1 })]);
     await bench.writer.replaceAndEnqueue(todoOf('a', { priority: 3 }), { changedFields: ['priority'] });
@@ -122,7 +122,7 @@ describe.each(drivers)('operations of another version of their table, on %s', (d
     expect((await bench.store.beginRun({ explicit: true, kinds: ['todos'], runId: 3 })).conflicts).toHaveLength(1);
   });
 
-  test('a queue of any length is upgraded, in steps; a second time there is nothing to do', async () => {
+  test('upgrades a queue of any length in steps; a second time there is nothing to do', async () => {
     bench = await openStore(driver, version2);
     for (let n = 0; n < 450; n++) await bench.writer.insertAndEnqueue(todoOf(`t${n}`, { priority: n }));
     await bench.dataSource.query('UPDATE sync_outbox SET schema_version = 1');

@@ -23,7 +23,7 @@ const opWith = (more: Partial<UpsertOpInput>) =>
     ...more,
   });
 
-describe.each(drivers)('operations with deltas in the store, with %s', (driver) => {
+describe.each(drivers)('stored operations with deltas, with %s', (driver) => {
   test.each([
     ['on a creation', opWith({ baseUpdatedAt: undefined }), /a creation sends the whole row/],
     ['of a field that the payload lacks', opWith({ payload: { id: 'a' } }), /lacks 'priority'/],
@@ -34,7 +34,7 @@ describe.each(drivers)('operations with deltas in the store, with %s', (driver) 
       /belongs to the server/,
     ],
     ['of a key that reaches prototypes', opWith({ deltas: [increment('constructor', 1)] }), /'constructor' is refused/],
-  ])('a delta %s is refused when it is queued', async (_title, op, message) => {
+  ])('rejects a delta %s when it is queued', async (_title, op, message) => {
     bench = await openStore(driver);
     await expect(bench.outbox.enqueue(op)).rejects.toThrow(message);
     expect(await bench.outbox.hasOperations()).toBe(false);
@@ -63,7 +63,7 @@ describe.each(drivers)('operations with deltas in the store, with %s', (driver) 
     expect(next).toMatchObject({ op: { deltas: [{ by: 5 }], payload: { priority: 26 }, baseUpdatedAt: v(3) } });
   });
 
-  test('I2: frozen with deltas and taken for a server that takes none: looked at before it is sent', async () => {
+  test('I2: fetches the row first for a request frozen with deltas and taken for a server without them', async () => {
     bench = await openStore(driver);
     await bench.pull([serverRow('a', v(1), { priority: 10 })]);
     await bench.writer.increment('a', 'priority', 1);
@@ -72,7 +72,7 @@ describe.each(drivers)('operations with deltas in the store, with %s', (driver) 
     expect(await bench.takeAll()).toMatchObject([{ verify: 'staleRequest', op: { deltas: [{ by: 1 }] } }]);
   });
 
-  test('without the capability the row is sent whole, on the newest version known', async () => {
+  test('without the capability, sends the whole row on the newest known version', async () => {
     bench = await openStore(driver);
     await bench.pull([serverRow('a', v(1), { priority: 10 })]);
     await bench.writer.increment('a', 'priority', 1);
@@ -87,7 +87,7 @@ describe.each(drivers)('operations with deltas in the store, with %s', (driver) 
     expect(request?.deltas).toEqual([increment('priority', 1)]);
   });
 
-  test('a server that answers without the row: what is believed meanwhile is its own newest row with the deltas on it', async () => {
+  test('when the server answers without the row, uses its newest known row plus the deltas meanwhile', async () => {
     bench = await openStore(driver);
     await bench.pull([serverRow('a', v(1), { priority: 10 })]);
     await bench.writer.increment('a', 'priority', 1);
@@ -108,14 +108,14 @@ describe.each(drivers)('operations with deltas in the store, with %s', (driver) 
     ]);
   });
 
-  test('sendChangedFields: the fields of deltas are among those sent', async () => {
+  test('sendChangedFields: includes the fields of deltas', async () => {
     bench = await openStore(driver, { tables: [{ target: 'todos', options: { sendChangedFields: true } }] });
     await bench.pull([serverRow('a', v(1), { priority: 10 })]);
     await bench.writer.increment('a', 'priority', 1);
     expect((await bench.takeAll())[0]?.op).toMatchObject({ payload: { id: 'a', priority: 11 } });
   });
 
-  test('F-136: without folding, each delta is rebuilt on the answer to the one before', async () => {
+  test('F-136: without folding, rebuilds each delta on the answer to the previous one', async () => {
     bench = await openStore(driver, { config: { coalesce: false } });
     await bench.writer.insertAndEnqueue(todoOf('a', { priority: 1 }));
     await bench.writer.increment('a', 'priority', 1);
@@ -128,7 +128,7 @@ describe.each(drivers)('operations with deltas in the store, with %s', (driver) 
   });
 });
 
-test('a database of before gets the columns by migration, and gives them back', async () => {
+test('a migration adds the columns to an earlier database, and removes them again', async () => {
   const dataSource = await new DataSource({
     type: 'better-sqlite3',
     database: ':memory:',

@@ -71,7 +71,7 @@ describe.each(drivers)('writing on %s', (driver) => {
     );
   });
 
-  test('WRT-09: opId and localTimestamp given with a write replace those of factory and clock', async () => {
+  test('WRT-09: opId and localTimestamp given with a write override factory and clock', async () => {
     bench = await openShop(driver);
     await bench.writer.insertAndEnqueue(todoOf('a'), {
       opId: 'mine',
@@ -89,13 +89,13 @@ describe.each(drivers)('writing on %s', (driver) => {
     );
   });
 
-  test('WRT-08: an insert of an id that exists is refused, and nothing is queued', async () => {
+  test('WRT-08: rejects an insert of an existing id and queues nothing', async () => {
     bench = await openShop(driver);
     await bench.pull([serverRow('a', t1)]);
     await expectNothing(() => bench.writer.insertAndEnqueue(todoOf('a')), /todos\/a.*exists.*replaceAndEnqueue/);
   });
 
-  test('inserting over a row that was deleted here brings it back, as an edit of what the server has', async () => {
+  test("inserting over a locally deleted row restores it as an edit of the server's row", async () => {
     bench = await openShop(driver);
     await bench.pull([serverRow('a', t1, { priority: 9 })]);
     await bench.writer.enqueueDelete('a');
@@ -108,7 +108,7 @@ describe.each(drivers)('writing on %s', (driver) => {
     });
   });
 
-  test('inserting over a tombstone is an undelete: sent without base, and not as a creation', async () => {
+  test('inserting over a tombstone is an undelete: sent without a base, and not as a creation', async () => {
     bench = await openShop(driver);
     await bench.pull([serverRow('a', t1, { deletedAt: t1 })]);
     await bench.writer.insertAndEnqueue(todoOf('a', { title: 'again' }));
@@ -129,7 +129,7 @@ describe.each(drivers)('writing on %s', (driver) => {
 
   // ── Replacing ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  test('WRT-02: a replacement carries its base and its changed fields', async () => {
+  test('WRT-02: a replacement contains its base and its changed fields', async () => {
     bench = await openShop(driver);
     await bench.pull([serverRow('a', t2)]);
     await bench.writer.replaceAndEnqueue(
@@ -142,7 +142,7 @@ describe.each(drivers)('writing on %s', (driver) => {
     expect(await bench.row('a')).toMatchObject({ title: 'x', updatedAt: t2 });
   });
 
-  test('F-27: without changed fields they are found by comparing, and a save that changes nothing queues nothing', async () => {
+  test('F-27: finds missing changed fields by comparing; an unchanged save queues nothing', async () => {
     bench = await openShop(driver);
     await bench.pull([serverRow('a', t1, { tags: ['x', { y: 1 } as never] })]);
     await bench.writer.replaceAndEnqueue(await load('a'));
@@ -161,7 +161,7 @@ describe.each(drivers)('writing on %s', (driver) => {
     expect(await queued()).toMatchObject([{ changedFields: ['priority'], payload: { priority: null } }]);
   });
 
-  test('F-104: a replacement of a row that is not there is refused, and nothing is queued', async () => {
+  test('F-104: rejects a replacement of a missing row and queues nothing', async () => {
     bench = await openShop(driver);
     await expectNothing(
       () => bench.writer.replaceAndEnqueue(todoOf('none')),
@@ -174,7 +174,7 @@ describe.each(drivers)('writing on %s', (driver) => {
     await expectNothing(() => bench.writer.restore('none'), /todos\/none.*the row to change does not exist/);
   });
 
-  test('F-119: changed fields may be named by property or wire key, and must be columns', async () => {
+  test('F-119: accepts changed fields by property or wire key, which must be columns', async () => {
     bench = await openShop(driver, { categories: { naming: 'snake_case', dependsOn: {} } });
     await bench.pullOf('categories', [{ id: 'c', name: 'x', parent_id: null, updated_at: t1 }]);
     await bench.categories.replaceAndEnqueue(categoryOf('c', { name: 'x', parentId: 'p' }), {
@@ -191,7 +191,7 @@ describe.each(drivers)('writing on %s', (driver) => {
     );
   });
 
-  test('WRT-03: a difference queues exactly what differs, and says whether anything did', async () => {
+  test('WRT-03: a difference queues exactly what differs, and returns whether anything did', async () => {
     bench = await openShop(driver);
     await bench.pull([serverRow('a', t1)]);
     const before = await load('a');
@@ -201,7 +201,7 @@ describe.each(drivers)('writing on %s', (driver) => {
     await expectNothing(() => bench.writer.replaceAndEnqueueDiff(before, { ...before, id: 'b' }), /one row.*a.*b/);
   });
 
-  test("F-140: a form opened before a pull reverts nobody's edit, is based on what it showed, and clashes visibly", async () => {
+  test("F-140: a form opened before a pull reverts nobody's edit, uses the version it showed as base, and conflicts visibly", async () => {
     bench = await openShop(driver);
     await bench.pull([serverRow('a', t1, { tags: ['a'] })]);
     const form = await load('a');
@@ -230,7 +230,7 @@ describe.each(drivers)('writing on %s', (driver) => {
     });
   });
 
-  test('F-140: what a pull brought before a late form is kept as the newest server row', async () => {
+  test('F-140: keeps what a pull brought before a late form as the newest server row', async () => {
     bench = await openShop(driver);
     await bench.pull([serverRow('a', t1)]);
     const form = await load('a');
@@ -240,7 +240,7 @@ describe.each(drivers)('writing on %s', (driver) => {
     expect(await bench.row('a')).toMatchObject({ title: 'mine', priority: 3, updatedAt: t3 });
   });
 
-  test('local-only columns are written with every form of writing, and queue nothing by themselves', async () => {
+  test('every form of writing writes local-only columns, which alone queue nothing', async () => {
     bench = await openShop(driver);
     await bench.categories.insertAndEnqueue(categoryOf('c', { draft: 'one' }));
     const draft = async (): Promise<unknown> =>
@@ -264,7 +264,7 @@ describe.each(drivers)('writing on %s', (driver) => {
     expect(await queued()).toHaveLength(2);
   });
 
-  test('an edit of a row that was deleted here shows it again and takes the delete back', async () => {
+  test('an edit of a locally deleted row shows it again and reverts the delete', async () => {
     bench = await openShop(driver);
     await bench.pull([serverRow('a', t1)]);
     await bench.writer.enqueueDelete('a');
@@ -277,7 +277,7 @@ describe.each(drivers)('writing on %s', (driver) => {
 
   // ── Deleting ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  test('F-37: a delete hides the row at once and carries the version the user saw', async () => {
+  test('F-37: a delete hides the row at once and sends the version the user saw', async () => {
     bench = await openShop(driver);
     await bench.pull([serverRow('a', t1)]);
     await bench.writer.enqueueDelete('a');
@@ -287,7 +287,7 @@ describe.each(drivers)('writing on %s', (driver) => {
     ]);
   });
 
-  test('restore takes a delete back with everything the row had, edits before the delete too', async () => {
+  test('restore reverts a delete with everything the row had, including earlier edits', async () => {
     bench = await openShop(driver);
     await bench.pull([serverRow('a', t1)]);
     await bench.writer.replaceAndEnqueue({ ...(await load('a')), title: 'mine' });
@@ -299,7 +299,7 @@ describe.each(drivers)('writing on %s', (driver) => {
     ]);
   });
 
-  test('a restore behind a delete that is under way brings the row back on the server, too', async () => {
+  test('a restore behind a delete in flight also restores the row on the server', async () => {
     bench = await openShop(driver);
     await bench.pull([serverRow('a', t1, { priority: 4 })]);
     await bench.writer.enqueueDelete('a');
@@ -312,7 +312,7 @@ describe.each(drivers)('writing on %s', (driver) => {
     expect(await bench.row('a')).toMatchObject({ title: 'server a', deletedAtLocal: null });
   });
 
-  test('WRT-06: your own write and a delete are one transaction', async () => {
+  test("WRT-06: the app's own write and a delete are one transaction", async () => {
     bench = await openShop(driver);
     await bench.pull([serverRow('a', t1), serverRow('b', t1)]);
     expect(
@@ -336,7 +336,7 @@ describe.each(drivers)('writing on %s', (driver) => {
 
   // ── Atomicity ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  test('WRT-07 and I7: when the write or the queueing fails, neither is there', async () => {
+  test('WRT-07 and I7: if the write or the queueing fails, neither is stored', async () => {
     bench = await openShop(driver);
     await bench.pull([serverRow('a', t1)]);
     const write = async (manager: import('typeorm').EntityManager): Promise<void> =>
@@ -378,7 +378,7 @@ describe.each(drivers)('writing on %s', (driver) => {
     expect(await queued()).toHaveLength(1);
   });
 
-  test('I7: a write the table refuses queues nothing', async () => {
+  test('I7: a write that the table refuses queues nothing', async () => {
     bench = await openShop(driver);
     await bench.categories.insertAndEnqueue(categoryOf('a', { slug: 'taken' }));
     await expectNothing(
@@ -394,7 +394,7 @@ describe.each(drivers)('writing on %s', (driver) => {
     );
   });
 
-  test('F-130: writes side by side each have their own transaction', async () => {
+  test('F-130: concurrent writes each have their own transaction', async () => {
     bench = await openShop(driver);
     const results = await Promise.allSettled(
       Array.from({ length: 40 }, (_, number) =>
@@ -430,7 +430,7 @@ describe.each(drivers)('writing on %s', (driver) => {
     ['..', { id: '..' }, /id '\.\.' cannot be part of a URL/],
     ['.', { id: '.' }, /id '\.' cannot be part of a URL/],
     ['an id of 10,241 characters', { id: 'x'.repeat(10_241) }, /10241 characters/],
-  ])('a bad entity names row and field: %s', async (_, changes, message) => {
+  ])('an invalid entity error names row and field: %s', async (_, changes, message) => {
     bench = await openShop(driver);
     await expectNothing(() => bench.writer.insertAndEnqueue({ ...todoOf('a'), ...changes } as Todo), message);
     if (changes.id !== undefined || !('title' in changes)) return;
@@ -442,13 +442,13 @@ describe.each(drivers)('writing on %s', (driver) => {
     );
   });
 
-  test('a column that must not be null and is not given is named', async () => {
+  test('names a missing NOT NULL column', async () => {
     bench = await openShop(driver);
     const { title: _title, ...untitled } = todoOf('a');
     await expectNothing(() => bench.writer.insertAndEnqueue(untitled as Todo), /title/, Error);
   });
 
-  test('bad ids of deletes and restores are refused', async () => {
+  test('rejects invalid ids of deletes and restores', async () => {
     bench = await openShop(driver);
     await expectNothing(() => bench.writer.enqueueDelete(''), /non-empty string/);
     await expectNothing(() => bench.writer.enqueueDelete('..'), /cannot be part of a URL/);
@@ -456,7 +456,7 @@ describe.each(drivers)('writing on %s', (driver) => {
     expect(await queued()).toMatchObject([{ id: '7' }]);
   });
 
-  test('a pullOnly table is not written', async () => {
+  test('rejects writes to a pullOnly table', async () => {
     bench = await openShop(driver);
     await bench.pull([serverRow('a', t1)]);
     const writer = createWriter(bench.dataSource).forTable(syncTable(todoEntity, { pullOnly: true }));
@@ -469,7 +469,7 @@ describe.each(drivers)('writing on %s', (driver) => {
   });
 });
 
-test('WRT-11 and SCH-05: on a DataSource without the sync tables a write says which is missing and how to get it', async () => {
+test('WRT-11 and SCH-05: on a DataSource without the sync tables, a write names the missing ones and the fix', async () => {
   const dataSource = await new DataSource({
     type: 'better-sqlite3',
     database: ':memory:',
@@ -490,7 +490,7 @@ interface Note extends SyncedRow {
   text: string;
 }
 
-test('a generated UUID is asked for by name, and ids of classes and schemas alike', async () => {
+test('requests generated UUIDs by name, and ids of classes and schemas alike', async () => {
   const note = new EntitySchema<Note>({
     name: 'notes',
     columns: { id: { type: 'text', primary: true, generated: 'uuid' }, text: { type: 'text' }, ...syncColumns },
