@@ -49,8 +49,8 @@ export function eventsPage(): string {
   const rows = events.map(({ type, happened, fields }) => `| \`${type}\` | ${happened} | ${fields.join(', ')} |`);
   return `# Events
 
-\`engine.events$\` tells everything that happens, after it is stored. An Observable of RxJS: late listeners hear later events only, it ends when the engine is
-disposed, and a listener that throws disturbs nobody else.
+\`engine.events$\` emits every event after it is stored. It is an RxJS Observable. Late listeners receive only later events. It completes when the engine is
+disposed, and a throwing listener does not affect the others.
 
 \`\`\`ts
 const listening = engine.events$.subscribe((event) => {
@@ -59,7 +59,7 @@ const listening = engine.events$.subscribe((event) => {
 listening.unsubscribe();
 \`\`\`
 
-Every event has \`at\` (epoch ms, by the engine's clock). Events of a run have its \`runId\`. What to show for failures is in [errors](errors.md). A test makes this table from
+Every event has \`at\` (epoch ms, by the engine's clock). Events of a run have its \`runId\`. [Errors](errors.md) says what to show for failures. A test generates this table from
 the types.
 
 | event | what happened | fields |

@@ -103,9 +103,9 @@ export function settingsPage(): string {
   return [
     '# Settings',
     '',
-    'Every option of every public object. This page is generated from the lists that check the options and from their docstrings',
-    '(`npm run docs:settings`); a test compares it. An unknown option, or a value that is not what the column “must be” says, throws (or rejects)',
-    'where the object is made. The error names the option, says what it must be, and what came. Times are in milliseconds.',
+    'This page lists every option of every public object. It is generated from the lists that check the options and from their docstrings',
+    '(`npm run docs:settings`); a test compares it. An unknown option, or a value outside the column “must be”, throws (or rejects)',
+    'where you create the object. The error names the option, the expected value and the received one. Times are in milliseconds.',
     '',
     ...sections.flatMap((section) => (section === 'flags' ? [flagTable()] : [tableOf(section)])),
   ].join('\n');

@@ -58,7 +58,7 @@ export const sections: readonly (Section | 'flags')[] = [
   {
     title: '## The engine',
     about:
-      '`createSyncEngine(options)`. `createSyncMachine` takes the same without `connectivity`; `createRestSyncEngine` takes [the options of REST](#rest) in the place of `transport`.',
+      '`createSyncEngine(options)`. `createSyncMachine` takes the same without `connectivity`; `createRestSyncEngine` takes [the options of REST](#rest) instead of `transport`.',
     list: engineOptions,
     declared: [
       'src/engine/ports/engine-options.ts#SyncEngineOptions',
@@ -153,7 +153,7 @@ export const sections: readonly (Section | 'flags')[] = [
   },
   {
     title: '## Live queries',
-    about: '`liveQuery(query, options)`; `engine.liveQuery` knows its own `dataSource` and `clock`.',
+    about: '`liveQuery(query, options)`; `engine.liveQuery` sets `dataSource` and `clock` itself.',
     list: liveQueryOptions,
     declared: [
       'src/persistence/follow/live-query.ts#LiveQueryOptions',
@@ -168,7 +168,8 @@ export const sections: readonly (Section | 'flags')[] = [
   },
   {
     title: '## REST',
-    about: '`new RestTransport(options)`, and `createRestSyncEngine` together with [those of the engine](#the-engine).',
+    about:
+      '`new RestTransport(options)`, and `createRestSyncEngine`, which also takes [those of the engine](#the-engine).',
     list: restOptions,
     declared: ['src/transport/http/rest-options.ts#RestTransportOptions'],
   },
@@ -181,7 +182,7 @@ export const sections: readonly (Section | 'flags')[] = [
   {
     title: '## The server',
     about:
-      '`createSyncServer(options)`. The plugin `syncServer` takes the same without `logger`; its `prefix` is the one of Fastify’s `register`.',
+      '`createSyncServer(options)`. The plugin `syncServer` takes the same without `logger`; its `prefix` is that of Fastify’s `register`.',
     list: createSyncServerOptions,
     declared: [
       'src/server/server-options.ts#SyncServerOptions',

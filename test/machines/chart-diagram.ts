@@ -49,7 +49,7 @@ function diagramOf(view: ChartView, region: ChartState): string {
     '```',
     '',
     // Mermaid draws no arrow from a state into itself.
-    'From a state to one inside it:',
+    'Transitions from a state to one inside it:',
     '',
     ...new Set(
       inward.map(
@@ -83,8 +83,8 @@ export function chartPage(): string {
   return [
     '# The chart',
     '',
-    'Drawn from the machine itself; a test compares this page with it. The four regions are independent facts and live side by side.',
-    'Self-transitions, guards and actions are left out: `test/machines/transition-table.txt` says for each place and event what happens.',
+    'This page is generated from the machine; a test compares the two. The four regions are independent and run in parallel.',
+    'It omits self-transitions, guards and actions. `test/machines/transition-table.txt` lists the effect of each event in each place.',
     '',
     ...regions.flatMap((region) => [`## ${region.name}`, '', diagramOf(view, region), '']),
     '## Who works where',

@@ -2,10 +2,10 @@ import { operationTransitions } from '../../../src/persistence/outbox/transition
 
 const stateTexts = {
   behind: 'waits behind another operation of its row',
-  ready: 'leads its line and may be taken',
-  waiting: 'leads its line and waits for a time, for another row, or for the next run',
-  parked: 'leads its line and waits for a person, or for the decision on a conflict',
-  inFlight: 'leads the operations of a request that is under way',
+  ready: 'is first in its line and may be taken',
+  waiting: 'is first in its line and waits for a time, for another row, or for the next run',
+  parked: 'is first in its line and waits for a person, or for the decision on a conflict',
+  inFlight: 'is the first operation of a request in flight',
 } as const;
 
 /** docs/operations.md: the states of a queued operation, drawn and listed from the table of transitions. */
@@ -22,8 +22,8 @@ export function transitionsPage(): string {
       }
   return `# States of a queued operation
 
-The folder \`src/persistence/outbox/transitions\` alone changes queued operations. This page is generated from
-\`transition-table.ts\` in it. A transition that starts from another state than the table says is an error, and its transaction is undone.
+Only the folder \`src/persistence/outbox/transitions\` changes queued operations. This page is generated from
+\`transition-table.ts\` in it. A transition from a state that the table does not list is an error, and its transaction rolls back.
 
 ${Object.entries(stateTexts)
   .map(([state, text]) => `- \`${state}\`: ${text}.`)

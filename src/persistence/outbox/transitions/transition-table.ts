@@ -19,7 +19,7 @@ export const operationTransitions = {
   take: { from: ['ready'], to: ['inFlight'], when: 'a request is frozen and about to be sent' },
   takeBack: { from: ['inFlight'], to: ['ready'], when: 'a new run finds a request without an answer' },
   fallDue: { from: ['waiting'], to: ['ready'], when: 'a run starts: the wait is over, or the run is explicit' },
-  waitFor: { from: ['ready'], to: ['waiting'], when: 'another operation has to go first' },
+  waitFor: { from: ['ready'], to: ['waiting'], when: 'another operation must go first' },
   stopWaiting: { from: ['waiting'], to: ['ready'], when: 'the other operation has left, or goes later' },
   leaveToNewer: { from: ['ready'], to: ['waiting'], when: 'a newer release of the app has queued it' },
   settle: { from: ['inFlight'], to: ['ready', 'waiting', 'parked'], when: 'the answer leaves it queued' },
@@ -28,9 +28,9 @@ export const operationTransitions = {
   resolve: { from: ['parked'], to: ['inFlight'], when: 'the resolution of its conflict is frozen' },
   parkAgain: { from: ['ready', 'waiting'], to: ['parked'], when: 'the resolution of its conflict was not judged' },
   parkUnreadable: { from: headStates, to: ['parked'], when: 'it is damaged, or no upgrade fits it' },
-  parkExhausted: { from: ['ready', 'waiting', 'inFlight'], to: ['parked'], when: 'its tries are used up' },
+  parkExhausted: { from: ['ready', 'waiting', 'inFlight'], to: ['parked'], when: 'it has used up its tries' },
   unparkUpgraded: { from: ['parked'], to: ['ready', 'parked'], when: 'a release of the app can upgrade it' },
-  retry: { from: ['waiting', 'parked'], to: ['ready'], when: 'somebody retries or amends it' },
+  retry: { from: ['waiting', 'parked'], to: ['ready'], when: 'someone retries or amends it' },
   followTries: {
     from: ['ready', 'waiting', 'parked'],
     to: ['ready', 'parked'],
@@ -41,7 +41,7 @@ export const operationTransitions = {
   repair: {
     from: allStates,
     to: ['behind', 'ready', 'parked'],
-    when: 'somebody else wrote a state that does not follow from the queue',
+    when: 'another program wrote a state that does not follow from the queue',
   },
 } as const satisfies Readonly<Record<string, Transition>>;
 export type TransitionName = keyof typeof operationTransitions;
