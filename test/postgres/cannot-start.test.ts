@@ -21,7 +21,7 @@ const runWithoutPostgres = (): Promise<{ readonly exitCode: number; readonly out
     );
   });
 
-test('a PostgreSQL that cannot start skips the tests that ask for it, and the summary gives the reason', {
+test('skips the tests that need PostgreSQL if it cannot start, with the reason in the summary', {
   timeout: 120_000,
 }, async () => {
   const { exitCode, output } = await runWithoutPostgres();

@@ -337,7 +337,7 @@ async function keptOrQuarantined(
 const runs: Readonly<Record<TestDriver, number>> = { 'better-sqlite3': 30, sqlite3: 15, sqljs: 15, postgres: 5 };
 
 describe.each(allDrivers.filter((driver) => driver !== 'postgres'))('values of any server on %s', (driver) => {
-  test('F-158: a value that nobody edited goes back to the last digit, or its row is in quarantine', {
+  test('F-158: returns an unedited value to the last digit or quarantines its row', {
     timeout: 120_000,
   }, async () => {
     await fc.assert(
@@ -348,7 +348,7 @@ describe.each(allDrivers.filter((driver) => driver !== 'postgres'))('values of a
 });
 
 describe.each(allDrivers)('columns of any entity on %s', (driver) => {
-  test('I5: entity → wire → another replica → entity comes to the same, and what nobody edited goes back as it came', {
+  test('I5: entity → wire → another replica → entity is lossless, and unedited values return unchanged', {
     timeout: 120_000,
   }, async () => {
     await fc.assert(

@@ -134,7 +134,7 @@ async function leaveWork(): Promise<EngineBench> {
   return bench;
 }
 
-test('the rows to be damaged are there', async () => {
+test('the rows to damage exist', async () => {
   const bench = await leaveWork();
   try {
     await bench.engine.pause();
@@ -152,8 +152,8 @@ test('the rows to be damaged are there', async () => {
 /** Resolves once the run is over, with what it rejected with. */
 const ended = (work: Promise<unknown>): Promise<unknown> => work.then(() => undefined).catch((error: unknown) => error);
 
-describe('damaged rows of our own tables', () => {
-  test('F-164, I13: whatever shape cells have, the engine starts, runs end, healthy rows are sent, and no operation leaves without a word', {
+describe('damaged rows of the sync tables', () => {
+  test('F-164, I13: with any cell values, the engine starts, runs end, healthy rows are sent, and no operation leaves unreported', {
     timeout: 60_000,
   }, async () => {
     const cells = fc.uniqueArray(fc.tuple(fc.constantFrom(...damages), fc.nat()), {

@@ -97,7 +97,7 @@ for (const deltas of [true, false]) {
     const rowOf = (replica: Replica, id: string) =>
       replica.dataSource.getRepository(todoEntity).findOneByOrFail({ id });
 
-    test('deltas in any order, with retries, lost replies and repeated requests give the exact sum (F-134, I2, I5)', {
+    test('deltas in any order, with retries, lost replies and repeated requests, give the exact sum (F-134, I2, I5)', {
       timeout: 60_000,
     }, async () => {
       await fc.assert(

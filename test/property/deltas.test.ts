@@ -39,7 +39,7 @@ const rowArb: fc.Arbitrary<JsonObject> = fc.record({
 const seen = (row: JsonObject | undefined): unknown =>
   row && { ...row, n: row['n'] ?? 0, s: [...((row['s'] as Json[] | null) ?? [])] };
 
-test('adding deltas up is applying them one after another', () => {
+test('adding deltas up equals applying them one after another', () => {
   fc.assert(
     fc.property(rowArb, deltasArb, (row, deltas) => {
       const asSet = (result: JsonObject): unknown => ({
@@ -52,7 +52,7 @@ test('adding deltas up is applying them one after another', () => {
   );
 });
 
-test('adding up is associative, and adding up twice changes nothing', () => {
+test('addition is associative, and adding up twice changes nothing', () => {
   fc.assert(
     fc.property(deltasArb, deltasArb, deltasArb, (a, b, c) => {
       const asSets = (sum: readonly Delta[]): unknown =>
@@ -99,7 +99,7 @@ test('delta commutativity: increments, and set changes of different values, give
   );
 });
 
-test('PROTOCOL §3: what is read from the wire does what was written there', () => {
+test('PROTOCOL §3: applying the parsed wire form equals applying the original', () => {
   fc.assert(
     fc.property(rowArb, deltasArb, (row, deltas) => {
       const wire = JSON.parse(JSON.stringify(toWireDeltas(deltas))) as Json;
@@ -163,7 +163,7 @@ const asSets = (row: JsonObject | undefined): unknown =>
     s: new Set(((row['s'] as Json[] | null) ?? []).map((value) => JSON.stringify(value))),
   };
 
-test('F-20: sending one by one is sending folded, also when somebody else has changed the row meanwhile', () => {
+test('F-20: sending one by one equals sending folded, also after a concurrent change of the row', () => {
   fc.assert(
     fc.property(
       rowArb,
@@ -190,7 +190,7 @@ test('F-20: sending one by one is sending folded, also when somebody else has ch
   );
 });
 
-test('I4: what the user sees over any server row is what that server has after the folded request', () => {
+test('I4: the user sees over any server row what that server has after the folded request', () => {
   fc.assert(
     fc.property(rowArb, rowArb, fc.array(stepArb, { minLength: 1, maxLength: 7 }), (row, elsewhere, steps) => {
       const ops = script(steps, row, false);

@@ -73,7 +73,7 @@ const fold = (ops: readonly PendingOp[]): readonly FoldedRequest[] => (ops.lengt
 const visible = (server: ServerRow | undefined): JsonObject | undefined =>
   server?.live === true ? server.row : undefined;
 
-test('F-20: folding leaves the server as sending one by one does, whatever prefix was acknowledged before', () => {
+test('F-20: folding leaves the server in the same state as sending one by one, whatever prefix was acknowledged before', () => {
   fc.assert(
     fc.property(
       fc.array(stepArb, { maxLength: 8 }),
@@ -98,7 +98,7 @@ test('F-20: folding leaves the server as sending one by one does, whatever prefi
   );
 });
 
-test('I4: what the user sees over an unchanged server is what the server has after the folded request', () => {
+test('I4: the user sees over an unchanged server what the server has after the folded request', () => {
   fc.assert(
     fc.property(fc.array(stepArb, { minLength: 1, maxLength: 8 }), existingArb, (steps, existing) => {
       const ops = script(steps, existing);
@@ -129,7 +129,7 @@ const serverArb = fc.option(
   { nil: undefined },
 );
 
-test('I4: an overlay is deterministic, idempotent over its own result, changes no input and keeps every pending change', () => {
+test('I4: an overlay is deterministic, idempotent and pure, and keeps every pending change', () => {
   fc.assert(
     fc.property(serverArb, fc.array(opArb, { maxLength: 5 }), (server, ops) => {
       const before = JSON.stringify([server, ops]);
@@ -150,7 +150,7 @@ test('I4: an overlay is deterministic, idempotent over its own result, changes n
   );
 });
 
-test('F-136: after a rebuild an operation brings its own fields and nothing of what left before it', () => {
+test('F-136: a rebuilt operation contains its own fields and nothing of earlier ones', () => {
   fc.assert(
     fc.property(
       serverArb,

@@ -51,14 +51,14 @@ const world: fc.Arbitrary<World> = fc.record({
 const timeOf = (turn: number, index: number): string =>
   `2026-01-01T00:${String(turn).padStart(2, '0')}:${String(index).padStart(2, '0')}.000001Z`;
 
-describe.each(drivers)('UNIQUE values that the server hands on, on %s', (driver) => {
+describe.each(drivers)('UNIQUE values that the server reassigns, on %s', (driver) => {
   let bench: StoreBench | undefined;
   afterEach(async () => {
     await bench?.close();
     bench = undefined;
   });
 
-  test('F-160, I5: whatever rings the rows of a pull make, over whatever pages, all of them are stored when it ends', {
+  test('F-160, I5: stores all rows of a pull when it ends, whatever cycles and pages they form', {
     timeout: 120_000,
   }, async () => {
     const dataSource = await openSynchronized(driver, [seat as EntitySchema, todoEntity as EntitySchema]);

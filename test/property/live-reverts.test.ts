@@ -34,7 +34,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
  * Titles count up here, priorities count up at the server, and nobody else writes: so whatever the order of edits,
  * pushes and pulls, a number that is shown smaller than one shown before has gone back.
  */
-test('I4: in 1,000 schedules of edits, pushes and pulls no live query shows a value going back', {
+test('I4: no live query shows a value going back in 1,000 schedules of edits, pushes and pulls', {
   timeout: 600_000,
 }, async () => {
   const dataSource = await openTodoDatabase('better-sqlite3');

@@ -22,7 +22,7 @@ const rowArb: fc.Arbitrary<JsonObject> = fc.dictionary(fc.constantFrom('a', 'b',
 /** Whole rows: in a row a missing key was not sent. */
 const wholeArb: fc.Arbitrary<JsonObject> = fc.record({ a: value, b: value, c: value });
 
-test('MU-25: merging changes no input, and gives the same again', () => {
+test('MU-25: merging is pure and deterministic', () => {
   fc.assert(
     fc.property(rowArb, rowArb, rowArb, (local, server, base) => {
       const before = JSON.stringify([local, server, base]);
@@ -50,7 +50,7 @@ test('F-30, MU-17: merging the result again adds nothing', () => {
   );
 });
 
-test('F-28, F-29: with a base, who changed alone gets exactly what he made', () => {
+test('F-28, F-29: with a base, a side that changed alone gets exactly its changes', () => {
   fc.assert(
     fc.property(wholeArb, wholeArb, (base, other) => {
       expect(deepEqual(threeWayMerge(base, other, base).data, other)).toBe(true);
@@ -61,7 +61,7 @@ test('F-28, F-29: with a base, who changed alone gets exactly what he made', () 
   );
 });
 
-test('MU-10, MU-22: system fields are the server’s, and each field is told from a side that has it', () => {
+test('MU-10, MU-22: system fields are the server’s, and each field is attributed to a side that has it', () => {
   fc.assert(
     fc.property(
       rowArb,
@@ -82,7 +82,7 @@ test('MU-10, MU-22: system fields are the server’s, and each field is told fro
   );
 });
 
-test('F-29: no item that a side added is lost, none that both removed comes back', () => {
+test('F-29: loses no item that a side added and restores none that both removed', () => {
   const list = fc.uniqueArray(fc.nat(9), { maxLength: 7 });
   fc.assert(
     fc.property(list, list, list, (base, local, server) => {
@@ -96,7 +96,7 @@ test('F-29: no item that a side added is lost, none that both removed comes back
   );
 });
 
-test('F-30: equal content, and only that, has equal text', () => {
+test('F-30: content has equal text if and only if it is equal', () => {
   const shuffled = (json: Json): Json => {
     if (Array.isArray(json)) return json.map(shuffled);
     return isJsonObject(json)

@@ -150,7 +150,7 @@ const begin: PullPosition = { cursor: undefined, maxPage: 0, resync: false };
 const names = (rows: readonly Row[]): readonly string[] => rows.map(({ id, ts }) => `${id}@${text(ts)}`).sort();
 const all: readonly Style[] = ['offset', 'cursor', 'keyset', 'emptyPages'];
 
-test('F-60, F-61, F-62, F-138: every row is applied exactly once in all four styles, crash at any page or not', () => {
+test('F-60, F-61, F-62, F-138: applies every row exactly once in all four styles, with and without a crash at any page', () => {
   fc.assert(
     fc.property(serverArb(rowsArb(6), all), optionsArb, fatesArb, (server, options, fates) => {
       expect(pull(server, begin, options, fates).applied.sort()).toEqual(names(visibleRows(server)));
@@ -159,7 +159,7 @@ test('F-60, F-61, F-62, F-138: every row is applied exactly once in all four sty
   );
 });
 
-test('F-66: tokens over rows that are not sorted by time skip no row, crash at any page or not', () => {
+test('F-66: tokens over rows not sorted by time skip no row, with and without a crash at any page', () => {
   fc.assert(
     fc.property(serverArb(rowsArb(6_000_000), ['byId']), optionsArb, fatesArb, (given, options, fates) => {
       const server = { ...given, rows: given.rows.map((row) => ({ ...row, ts: row.ts % 400_000 })) };
@@ -173,7 +173,7 @@ test('F-66: tokens over rows that are not sorted by time skip no row, crash at a
   );
 });
 
-test('I6: the next pull brings nothing again, and then exactly what changed', () => {
+test('I6: the next pull repeats nothing and then brings exactly the changes', () => {
   fc.assert(
     fc.property(
       serverArb(rowsArb(6), all),
@@ -195,7 +195,7 @@ test('I6: the next pull brings nothing again, and then exactly what changed', ()
   );
 });
 
-test('I5: rows that change while the pull runs arrive in their newest version', () => {
+test('I5: rows that change during the pull arrive in their newest version', () => {
   // Offset tokens cannot promise that: a row that moves shifts the others.
   fc.assert(
     fc.property(
@@ -294,7 +294,7 @@ test('a server that ignores afterId still delivers every row and lets every pull
   );
 });
 
-test('I8: whatever pages a server invents, the pull ends', () => {
+test('I8: the pull ends, whatever pages a server invents', () => {
   const pageArb: fc.Arbitrary<PullPage> = fc.record({
     items: fc.array(
       fc.oneof(

@@ -232,7 +232,7 @@ async function play({ steps, coalesce, captured, dependsOn, pushBatchSize, batch
 }
 
 describe('the order of the queue', () => {
-  test('F-159, F-160, I12: a server with foreign keys and unique keys refuses nothing of what was made in a valid order, and the queue drains', {
+  test('F-159, F-160, I12: a server with foreign and unique keys refuses nothing that was made in a valid order, and the queue drains', {
     timeout: 300_000,
   }, async () => {
     await fc.assert(fc.asyncProperty(world, play), { numRuns: Number(process.env['FC_RUNS'] ?? 300) });

@@ -5,7 +5,7 @@ import { playSeeds, seedCount } from './simulate-seeds.ts';
 import { simulatorRegressions } from './simulator-regressions.ts';
 
 test(
-  'I1–I13: every seed keeps the invariants at each commit and step, and comes to rest within 120 s after the last fault',
+  'I1–I13: every seed keeps the invariants at each commit and step, and settles within 120 s after the last fault',
   { timeout: 1_200_000 },
   () => playSeeds(1, Math.ceil(seedCount / 2)),
 );
@@ -15,7 +15,7 @@ test.each(simulatorRegressions)('$invariant: $found', async ({ script }) => {
   expect(violation, trace.join('\n')).toBeUndefined();
 });
 
-test('a run is a function of its seed: twice the same lines, to the last one', { timeout: 120_000 }, async () => {
+test('a seed determines its run: the same lines twice, to the last one', { timeout: 120_000 }, async () => {
   for (let seed = 1; seed <= 6; seed += 1) {
     const [once, again] = [await simulate({ seed }), await simulate({ seed })];
     expect(again.trace).toEqual(once.trace);
@@ -23,7 +23,7 @@ test('a run is a function of its seed: twice the same lines, to the last one', {
   }
 });
 
-test('scripts are data, and draw every strategy, every boundary, every fault and every kind of server', () => {
+test('scripts are data and contain every strategy, boundary, fault and kind of server', () => {
   const scripts = Array.from({ length: 600 }, (_, index) => drawScript(index));
   const drawn = <T>(of: (script: SimulationScript) => readonly T[]): ReadonlySet<T> => new Set(scripts.flatMap(of));
   expect(JSON.parse(JSON.stringify(scripts[0]))).toEqual(scripts[0]);
@@ -46,7 +46,7 @@ test('scripts are data, and draw every strategy, every boundary, every fault and
   ).toHaveProperty('size', 5);
 });
 
-test('counts tell what was covered', async () => {
+test('reports its coverage in counts', async () => {
   const sum = noCounts();
   for (let seed = 1; seed <= 10; seed += 1) addCounts(sum, (await simulate({ seed })).counts);
   expect(sum.requests).toBeGreaterThan(50);
@@ -54,7 +54,7 @@ test('counts tell what was covered', async () => {
   expect(sum.moves.get('activity.idle → activity.standby.asking')).toBeGreaterThan(0);
 });
 
-describe('the oracle has teeth', () => {
+describe('the oracle detects faults', () => {
   const { world } = drawScript(1);
   const calm = {
     ...world,
@@ -74,7 +74,7 @@ describe('the oracle has teeth', () => {
     steps: [edit, { afterMs: 50, on: 0, act: { type: 'sync' } }],
   };
 
-  test('I1: a transport that says yes without asking the server is found out, and its script is shrunk', async () => {
+  test('I1: detects a transport that acknowledges without asking the server, and shrinks its script', async () => {
     const lying = (given: SimulationScript) =>
       simulate({
         script: given,
@@ -96,7 +96,7 @@ describe('the oracle has teeth', () => {
     expect(result.violation?.invariant).toBe('I1');
   });
 
-  test('the same script with the real transport holds', async () => {
+  test('the same script passes with the real transport', async () => {
     expect((await simulate({ script })).violation).toBeUndefined();
   });
 });

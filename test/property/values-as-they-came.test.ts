@@ -305,7 +305,7 @@ function answered(
 const runs: Readonly<Record<TestDriver, number>> = { 'better-sqlite3': 60, sqlite3: 25, sqljs: 25, postgres: 25 };
 
 describe.each(allDrivers)('values of any server on %s', (driver) => {
-  test('F-158: what nobody edited goes out as it came, pull after pull, or its row is in quarantine', {
+  test('F-158: sends unedited values unchanged, pull after pull, or quarantines their row', {
     timeout: 120_000,
   }, async () => {
     const world = await openWorld(driver);

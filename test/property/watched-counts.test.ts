@@ -34,7 +34,7 @@ beforeAll(async () => {
 });
 afterAll(() => bench.close());
 
-test('F-11: the watched counts are those of the queue after every kind of change, in 150 random sequences', {
+test('F-11: the watched counts match the queue after every kind of change, in 150 random sequences', {
   timeout: 240_000,
 }, async () => {
   let names = 0;

@@ -3,7 +3,7 @@ import { places } from '../machines/chart-script.ts';
 import { syncPaths } from '../../src/simulation/paths/sync-paths.ts';
 import { createStart, walk } from './chart-world.ts';
 
-test('I7, I12: the engine goes every shortest path of the chart by real causes; killed where it ends, another one goes on and drains', {
+test('I7, I12: real causes take the engine along every shortest path of the chart; killed at its end, another one continues and drains', {
   timeout: 180_000,
 }, async () => {
   const paths = syncPaths();

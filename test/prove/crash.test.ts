@@ -6,7 +6,7 @@ import { proveCrash } from './prove-crash.ts';
 const seed = Number(process.env['KILL_SEED'] ?? 1_794_000);
 
 test.each(allDrivers)(
-  'I7: killed at any step of writing, pushing, settling, pulling and resync, %s loses nothing and doubles nothing after a restart',
+  'I7: killed at any step of writing, pushing, settling, pulling and resync, %s loses and doubles nothing after a restart',
   { timeout: 300_000 },
   async (driver) => {
     const isDefault = driver === 'better-sqlite3' || driver === 'sqlite3';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { proveLease, requestsAtOnce } from './prove-lease.ts';
 
-test('I11: of four processes on one file the one that runs is killed and frozen again and again: nothing is lost, doubled, or written by the frozen one', {
+test('I11: four processes on one file, whose running one is repeatedly killed and frozen: nothing is lost, doubled, or written by the frozen one', {
   timeout: 180_000,
 }, async () => {
   const report = await proveLease({ driver: 'better-sqlite3', processes: 4, writes: 150, seed: 2, kills: 3 });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { proveLong } from './prove-long.ts';
 
-test('I10: thousands of edits, syncs, outages, pauses and subscriptions leave nothing behind: no memory, timer, observer or open promise', {
+test('I10: thousands of edits, syncs, outages, pauses and subscriptions leak no memory, timer, observer or open promise', {
   timeout: 180_000,
 }, async () => {
   const { growth, disposed, checkpoints } = await proveLong({ inMemory: true, cycles: 600, checkpointEvery: 30 });

@@ -59,7 +59,7 @@ export function frameworkConformance(name: string, { mount, mountAlone }: Framew
       expect(runs).toBe(1);
     });
 
-    test('a transaction is one further value, and rows that did not change keep their identity', async () => {
+    test('a transaction is one more value, and unchanged rows keep their identity', async () => {
       for (const id of ['a', 'b', 'c']) await bench.writer.insertAndEnqueue(todoOf(id));
       const view = await show(all());
       const before = (await view.until(ready(3))) as Titles;
@@ -73,7 +73,7 @@ export function frameworkConformance(name: string, { mount, mountAlone }: Framew
       expect(Object.isFrozen(after)).toBe(true);
     });
 
-    test('a page of a pull is one further value, and the first pull makes the result complete', async () => {
+    test('a pulled page is one more value, and the first pull makes the result complete', async () => {
       bench.backend.seed(
         'todos',
         Array.from({ length: 50 }, (_, index) => ({ id: `t${index}`, title: 'x', done: false })),
@@ -87,7 +87,7 @@ export function frameworkConformance(name: string, { mount, mountAlone }: Framew
       expect(view.shown.at(-1)).toMatchObject({ complete: true, stale: false });
     });
 
-    test('components with one key share one query', async () => {
+    test('components with the same key share one query', async () => {
       const [one, two] = [await show(all({ key: 'all' })), await show(all({ key: 'all' }))];
       const [first, second] = await Promise.all([one.until(ready(0)), two.until(ready(0))]);
       expect(first).toBe(second);
@@ -97,7 +97,7 @@ export function frameworkConformance(name: string, { mount, mountAlone }: Framew
       expect(runs).toBe(2);
     });
 
-    test('a query ends a moment after its last component, and is not begun anew before', async () => {
+    test('a query ends shortly after its last component, and does not restart before', async () => {
       const one = await show(all({ key: 'all' }));
       await one.until(ready(0));
       one.unmount();
@@ -112,7 +112,7 @@ export function frameworkConformance(name: string, { mount, mountAlone }: Framew
       expect(runs).toBe(1);
     });
 
-    test('other dependencies make another query', async () => {
+    test('different dependencies create another query', async () => {
       await bench.writer.insertAndEnqueue(todoOf('a', { title: 'one' }));
       await bench.writer.insertAndEnqueue(todoOf('b', { title: 'two' }));
       const view = await show(all({}, { title: 'one' }));
@@ -121,7 +121,7 @@ export function frameworkConformance(name: string, { mount, mountAlone }: Framew
       await view.until((value) => (value as Titles).data?.[0]?.id === 'b');
     });
 
-    test('marks tell what waits for a row', async () => {
+    test('marks show what waits for a row', async () => {
       await bench.engine.sync();
       await bench.writer.insertAndEnqueue(todoOf('a'));
       const view = await show(all({ marks: true }));
@@ -131,7 +131,7 @@ export function frameworkConformance(name: string, { mount, mountAlone }: Framew
       await view.until((value) => ready(1)(value) && (value as Titles).marks?.size === 0);
     });
 
-    test('a query that fails says so, keeps its rows, and is made again', async () => {
+    test('a failed query shows it, keeps its rows, and restarts', async () => {
       let fails = false;
       const view = await show({
         type: 'query',
@@ -154,7 +154,7 @@ export function frameworkConformance(name: string, { mount, mountAlone }: Framew
       expect(await view.until(ready(1))).not.toHaveProperty('error');
     });
 
-    test('a selector is told only what it selects', async () => {
+    test('a selector updates only on what it selects', async () => {
       const view = await show({ type: 'status', select: ({ pending, stuck }) => ({ waits: pending + stuck > 0 }) });
       expect(view.shown).toEqual([{ waits: false }]);
       await bench.writer.insertAndEnqueue(todoOf('a'));
@@ -197,7 +197,7 @@ export function frameworkConformance(name: string, { mount, mountAlone }: Framew
       ]);
     });
 
-    test('components that share a query may go on to other dependencies, each alone', async () => {
+    test('components that share a query may each change their dependencies alone', async () => {
       const [a, b] = [todoOf('a', { title: 'one' }), todoOf('b', { title: 'two' })];
       for (const row of [a, b]) await bench.writer.insertAndEnqueue(row);
       const of = (title: string): Reading => all({ key: 'titled' }, { title });
@@ -210,7 +210,7 @@ export function frameworkConformance(name: string, { mount, mountAlone }: Framew
       expect(after.data?.map(({ id }) => id)).toEqual(['a']);
     });
 
-    test('keepPrevious shows the last rows until those of other dependencies are there', async () => {
+    test('keepPrevious shows the last rows until those for the new dependencies arrive', async () => {
       await bench.writer.insertAndEnqueue(todoOf('a', { title: 'one' }));
       const of = (title: string): Reading => all({ keepPrevious: true }, { title });
       const view = await show(of('one'));
@@ -225,7 +225,7 @@ export function frameworkConformance(name: string, { mount, mountAlone }: Framew
       ]);
     });
 
-    test('a component that is gone hears nothing more', async () => {
+    test('an unmounted component receives nothing more', async () => {
       const views = [
         await show(all()),
         await show({ type: 'row', id: 'a' }),
@@ -241,7 +241,7 @@ export function frameworkConformance(name: string, { mount, mountAlone }: Framew
       expect(views.map(({ shown }) => shown.length)).toEqual(counts);
     });
 
-    test('one row follows its table and its id; a row that does not exist is null', async () => {
+    test('one row follows its table and its id; a missing row is null', async () => {
       await bench.writer.insertAndEnqueue(todoOf('a', { title: 'milk' }));
       const view = await show({ type: 'liveRow', id: 'a' });
       const titled = (title: string) => (value: unknown) => (value as QueryResult<Todo | null>).data?.title === title;
@@ -252,7 +252,7 @@ export function frameworkConformance(name: string, { mount, mountAlone }: Framew
       await view.until(titled('bread'));
     });
 
-    test('a row shows how it stands to the server, also after its id changed', async () => {
+    test('a row shows its sync state, also after its id changed', async () => {
       await bench.engine.sync();
       await bench.writer.insertAndEnqueue(todoOf('b'));
       const view = await show({ type: 'row', id: 'a' });
@@ -261,7 +261,7 @@ export function frameworkConformance(name: string, { mount, mountAlone }: Framew
       await view.until((value) => (value as { state: string }).state === 'pending');
     });
 
-    test('without an engine everything is at its beginning, and goes on once there is one', async () => {
+    test('without an engine everything shows its initial state, and continues once there is one', async () => {
       await bench.writer.insertAndEnqueue(todoOf('a'));
       const rows = [todoOf('z')];
       const views = [
@@ -295,7 +295,7 @@ export function frameworkConformance(name: string, { mount, mountAlone }: Framew
       ]);
     });
 
-    test('another engine takes the place of the first', async () => {
+    test('another engine replaces the first', async () => {
       const other = await openPageBench();
       try {
         await other.writer.insertAndEnqueue(todoOf('of the other'));
@@ -311,7 +311,7 @@ export function frameworkConformance(name: string, { mount, mountAlone }: Framew
       }
     });
 
-    test('without a provider each throws and names the fix', async () => {
+    test('without a provider, each throws an error that names the fix', async () => {
       const readings: readonly Reading[] = [
         all(),
         { type: 'liveRow', id: 'a' },
@@ -334,7 +334,7 @@ export function frameworkConformance(name: string, { mount, mountAlone }: Framew
         });
     });
 
-    test('the storage of the page is shown', async () => {
+    test("shows the page's storage", async () => {
       await bench.close();
       const changes = new BehaviorSubject<StorageStatus>({ mode: 'memory', role: 'owner', tab: 'a', persisted: false });
       bench = await openPageBench({}, { status: () => changes.value, changes });
@@ -367,7 +367,7 @@ export function frameworkConformance(name: string, { mount, mountAlone }: Framew
       expect(await bench.engine.repository(todos).findOneBy({ id: 'a' })).toMatchObject({ title: 'two', priority: 3 });
     });
 
-    test('a write that fails says why, until it is reset', async () => {
+    test('a failed write shows its reason until it is reset', async () => {
       await bench.engine.sync();
       const [view, { create, reset }] = await writing();
       bench.backend.addRule(() => ({ status: 422, body: { error: 'locked', message: 'Locked.' } }));
@@ -379,13 +379,13 @@ export function frameworkConformance(name: string, { mount, mountAlone }: Framew
       await view.until(() => lastOf(view).error === undefined);
     });
 
-    test('a write without an engine rejects, and says what to wait for', async () => {
+    test('a write without an engine rejects and says what to wait for', async () => {
       const [view, { create }] = await writing(null);
       await expect(create({ title: 'x' })).rejects.toThrow(/^useRepository: the engine of .* is null; write once/);
       await view.until(() => lastOf(view).error !== undefined);
     });
 
-    test('the guard asks before the page is left, while its component is there and changes would be lost', async () => {
+    test('while its component is mounted, the guard asks before the user leaves with unsaved changes', async () => {
       const leaves = (): boolean => globalThis.dispatchEvent(new Event('beforeunload', { cancelable: true }));
       const view = await show({ type: 'guard', when: 'atRisk' });
       expect([view.shown, leaves()]).toEqual([[0], true]);

@@ -10,7 +10,7 @@ beforeEach(async () => {
 });
 afterEach(() => bench.close());
 
-test('marks tell pending, refused, forbidden and conflicting rows apart, and leave out the rest', async () => {
+test('marks distinguish pending, refused, forbidden and conflicting rows and omit the rest', async () => {
   bench.server.seed('todos', { id: 'calm', title: 'x', done: false, priority: null, tags: null });
   bench.server.seed('todos', { id: 'disputed', title: 'x', done: false, priority: null, tags: null });
   await bench.engine.sync();

@@ -9,7 +9,7 @@ import { openEngine } from '../support/open-engine.ts';
 import { todos } from '../support/open-store.ts';
 import { todoOf } from '../support/todo.ts';
 
-test('keys are equal for equal content, and tell functions and instances apart', () => {
+test('keys are equal for equal content, and distinguish functions and instances', () => {
   class Box {}
   const box = new Box();
   const fn = (): void => undefined;
@@ -37,7 +37,7 @@ test('keys are equal for equal content, and tell functions and instances apart',
   expect(new Set(different.map(queryKey)).size).toBe(different.length);
 });
 
-test('rows keep their identity at another place, and an equal list is the same list', () => {
+test('rows keep their identity at another position, and an equal list is the same list', () => {
   const last = [
     { id: 'a', n: 1 },
     { id: 'b', n: 1 },
@@ -69,7 +69,7 @@ test('rows keep their identity at another place, and an equal list is the same l
   expect(shareRows(numbered, [{ number: 2, n: 1 }], byNumber)[0]).toBe(numbered[1]);
 });
 
-test('marks keep their identity one by one', () => {
+test('marks keep their identity individually', () => {
   const last = new Map([
     ['a', { pending: true }],
     ['b', { pending: true }],
@@ -80,7 +80,7 @@ test('marks keep their identity one by one', () => {
   expect(next.get('b')).toBe(last.get('b'));
 });
 
-test('a shared source begins once, outlives a remount, and ends after the grace', async () => {
+test('a shared source starts once, survives a remount, and ends after the grace period', async () => {
   const clock = createSimulatedClock();
   const [start, end, onEnd] = [vi.fn(), vi.fn(), vi.fn()];
   let set: (value: number) => void = () => undefined;
@@ -118,7 +118,7 @@ test('a shared source begins once, outlives a remount, and ends after the grace'
   expect([start.mock.calls.length, end.mock.calls.length]).toEqual([2, 2]);
 });
 
-test('a shared store that nobody ever followed is forgotten after the grace', async () => {
+test('a shared store without any follower is dropped after the grace period', async () => {
   const clock = createSimulatedClock();
   const onEnd = vi.fn();
   createSharedStore({ initial: 0, server: 0, clock, graceMs: 100, onEnd, start: () => () => undefined });
@@ -126,7 +126,7 @@ test('a shared store that nobody ever followed is forgotten after the grace', as
   expect(onEnd).toHaveBeenCalledTimes(1);
 });
 
-test('a write tells that it is under way; an older one that ends late says nothing', async () => {
+test('a write shows that it is in progress; an older one that ends late changes nothing', async () => {
   const endings: ((error?: Error) => void)[] = [];
   const store = createWriteStore(
     (): Promise<void> =>
@@ -148,7 +148,7 @@ test('a write tells that it is under way; an older one that ends late says nothi
   expect(store.getSnapshot()).toEqual({ pending: false });
 });
 
-test('an engine always has the same stores, and data that grows old says so', async () => {
+test('an engine always has the same stores, which report outdated data', async () => {
   const bench = await openEngine({ config: { staleAfterMs: 60_000 } });
   try {
     const stores = syncStores(bench.engine);

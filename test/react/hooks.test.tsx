@@ -76,7 +76,7 @@ const untilText = (text: string | RegExp): Promise<void> =>
 const titles = (rows: readonly Todo[] | undefined): string => (rows ?? []).map(({ id }) => id).join(' ');
 const findAll = (engine: SyncEngine): Promise<Todo[]> => engine.repository(todos).find({ order: { id: 'ASC' } });
 
-test('a missing provider throws and names the fix', async () => {
+test('a missing provider throws an error that names the fix', async () => {
   vi.spyOn(console, 'error').mockImplementation(() => undefined);
   const Lost = (): ReactNode => useSyncStatus(({ phase }) => phase);
   root = createRoot(element);
@@ -88,7 +88,7 @@ test('a missing provider throws and names the fix', async () => {
   await untilText('useSyncStatus needs a provider: put <SyncProvider engine={engine}> around this component');
 });
 
-test('an engine that comes later: hooks show the beginning, and writes say what is missing', async () => {
+test('before an engine is available, hooks show the initial state, and writes say what is missing', async () => {
   const Late = (): ReactNode => {
     const phase = useSyncStatus(({ phase: now }) => now);
     const { status, data } = useLiveQuery(findAll, [], { tables: [todos] });
@@ -108,13 +108,13 @@ test('an engine that comes later: hooks show the beginning, and writes say what 
   await untilText(/^idle ready a/);
 });
 
-test('useSyncEngine gives the engine of the provider', async () => {
+test("useSyncEngine returns the provider's engine", async () => {
   const Shown = (): ReactNode => String(useSyncEngine() === bench.engine);
   renderWith(bench.engine, <Shown />);
   await untilText('true');
 });
 
-test('a query suspends once only, also for two components and in StrictMode', async () => {
+test('a query suspends only once, also for two components and in StrictMode', async () => {
   await bench.writer.insertAndEnqueue(todoOf('a'));
   let runs = 0;
   let waits = 0;
@@ -150,7 +150,7 @@ test('a query suspends once only, also for two components and in StrictMode', as
   expect(waits).toBeLessThanOrEqual(2);
 });
 
-test('a query that suspends throws its error to the boundary', async () => {
+test('a suspended query throws its error to the boundary', async () => {
   vi.spyOn(console, 'error').mockImplementation(() => undefined);
   const List = (): ReactNode => {
     const { data } = useSuspenseLiveQuery<readonly Todo[]>(() => Promise.reject(new Error('broken')), [], {
@@ -173,7 +173,7 @@ test('a query that suspends throws its error to the boundary', async () => {
   await untilText('broken');
 });
 
-test('a server renders the given rows, and the page hydrates without a mismatch', async () => {
+test('the server renders the given rows, and the page hydrates without a mismatch', async () => {
   const initial = [todoOf('a'), todoOf('b')];
   const List = (): ReactNode => {
     const plain = useLiveQuery(findAll, [], { tables: [todos], initial });
@@ -195,7 +195,7 @@ test('a server renders the given rows, and the page hydrates without a mismatch'
   expect(complaints).not.toHaveBeenCalled();
 });
 
-test('one row follows its table, also when there is none yet', async () => {
+test('one row follows its table, even before it exists', async () => {
   const Row = ({ id }: { readonly id: string }): ReactNode => {
     const { status, data, marks } = useLiveRow(todos, id, { marks: true });
     return `${status} ${data === undefined ? '' : (data?.title ?? 'none')} ${marks?.get(id)?.pending === true ? 'pending' : ''}`;
@@ -208,7 +208,7 @@ test('one row follows its table, also when there is none yet', async () => {
   await untilText('ready none ');
 });
 
-test('the last rows stay while other dependencies load, where that is asked for', async () => {
+test('keeps the last rows while other dependencies load, if configured', async () => {
   await bench.writer.insertAndEnqueue(todoOf('a'));
   const { shown, show } = createShown();
   const List = ({ id }: { readonly id: string }): ReactNode => {
@@ -227,7 +227,7 @@ test('the last rows stay while other dependencies load, where that is asked for'
   expect(shown).toEqual([undefined, 1, 0]);
 });
 
-test('writes tell that they are under way, and why they failed', async () => {
+test('writes show that they are in progress, and why they failed', async () => {
   await bench.engine.sync();
   const { shown, until, show } = createShown();
   const last = (): unknown => shown.at(-1);
@@ -270,7 +270,7 @@ test('writes tell that they are under way, and why they failed', async () => {
   await until(() => last() === 'quiet two 1');
 });
 
-test('a page with unsent changes asks before it is left, where they would be lost', async () => {
+test('a page with unsent changes that would be lost asks before the user leaves', async () => {
   const leave = (): boolean => !globalThis.dispatchEvent(new Event('beforeunload', { cancelable: true }));
   const { until, show } = createShown();
   const untilShown = (text: string): Promise<unknown> => until((value) => value === text);

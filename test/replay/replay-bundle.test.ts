@@ -44,7 +44,7 @@ const summary = ({ outcome, departure, differences, violation, drained, left }: 
 });
 const asRecorded = { outcome: 'same', departure: undefined, differences: [], violation: undefined };
 
-test('I1: a day without a network is played again: nothing was lost, and all of it drains once there is one', async () => {
+test('I1: replays a day without a network: nothing was lost, and everything drains once it returns', async () => {
   const file = await recorded(
     async ({ engine, server, writer, clock }) => {
       await server.stop();
@@ -65,7 +65,7 @@ test('I1: a day without a network is played again: nothing was lost, and all of 
   expect(report.unexpected).toEqual([]);
 });
 
-test('I8: retries after 5xx come at the times at which they came, whatever was drawn', async () => {
+test('I8: retries after 5xx happen at their recorded times, whatever was drawn', async () => {
   const script = async ({ engine, server, writer, clock, skipWaits }: EngineBench): Promise<void> => {
     skipWaits();
     server.failNextRequests(3, 503, { match: { method: 'PUT' } });
@@ -92,7 +92,7 @@ test('I8: retries after 5xx come at the times at which they came, whatever was d
   expect(report.left).toEqual([]);
 });
 
-test('F-46: what the server refused until it was stuck is stuck for the same reason; the others drain', async () => {
+test('F-46: an operation that was refused until stuck is stuck for the same reason; the others drain', async () => {
   const file = await recorded(
     async ({ engine, server, writer, clock }) => {
       server.refuse(({ id }) => id === 't3', {
@@ -122,7 +122,7 @@ test('F-46: what the server refused until it was stuck is stuck for the same rea
   expect(report.left[0]?.detail).toMatch(/refused it 2 times/);
 });
 
-test('F-33: a conflict that waits for a person waits in the re-run, too, with the other side that was met', async () => {
+test('F-33: a conflict that waits for a person also waits in the replay, with the other side that was met', async () => {
   const file = await recorded(
     async ({ engine, server, writer }) => {
       await writer.replaceAndEnqueue(todoOf('t1', { title: 'mine' }));
@@ -137,7 +137,7 @@ test('F-33: a conflict that waits for a person waits in the re-run, too, with th
   expect(report.assumed.join(' ')).toMatch(/made-up edits/);
 });
 
-test('I5: merges come to the same answer', async () => {
+test('I5: merges have the same result', async () => {
   const file = await recorded(async ({ engine, server, writer, clock }) => {
     await writer.replaceAndEnqueue(todoOf('t1', { title: 'mine' }));
     server.update('todos', 't1', { tags: ['home', 'office'] });
@@ -148,7 +148,7 @@ test('I5: merges come to the same answer', async () => {
   expect(summary(await replayBundle(file))).toEqual({ ...asRecorded, drained: ['t4'], left: [] });
 });
 
-test('I2: a lost reply is sent again under its key, and takes effect once', async () => {
+test('I2: resends a lost reply under its key with one effect', async () => {
   const file = await recorded(
     async ({ engine, server, writer }) => {
       server.cutNextRequests(2, 'afterCommit', { method: 'PUT' });
@@ -162,7 +162,7 @@ test('I2: a lost reply is sent again under its key, and takes effect once', asyn
   expect(report.assumed.join(' ')).toMatch(/no complete answer/);
 });
 
-test('I10: of a log that was cut off, the runs that are whole are played, and it says so', async () => {
+test('I10: replays the complete runs of a truncated log, and reports it', async () => {
   const file = await recorded(
     async ({ engine, server, writer, clock }) => {
       server.refuse(({ id }) => id === 't3', { status: 422, body: { error: 'validation' } });
@@ -180,7 +180,7 @@ test('I10: of a log that was cut off, the runs that are whole are played, and it
   expect(summary(report)).toMatchObject({ ...asRecorded, left: [['t3', 'stuck']] });
 });
 
-test('a file of before rows and answers were kept in full is played, too', async () => {
+test('also replays a file from before full rows and answers were recorded', async () => {
   const file = await recorded(
     async ({ engine, server, writer }) => {
       await writer.replaceAndEnqueue(todoOf('t1', { title: 'mine' }));
@@ -224,7 +224,7 @@ test('a file of before rows and answers were kept in full is played, too', async
   expect(summary(report)).toMatchObject({ violation: undefined, left: [['t1', 'conflict']], drained: ['t2'] });
 });
 
-test('I12: where the recording says otherwise, the re-run tells where they part and what waits instead', async () => {
+test('I12: on a deviating recording, reports where the replay diverges and what waits instead', async () => {
   const file = await recorded(
     async ({ engine, server, writer }) => {
       server.refuse(({ id }) => id === 't3', { status: 422, body: { error: 'validation' } });
@@ -245,7 +245,7 @@ test('I12: where the recording says otherwise, the re-run tells where they part 
   ]);
 });
 
-test('F-112: a push of many operations is played without a warning of the runtime about leaking listeners', async () => {
+test('F-112: replays a push of many operations without a runtime warning about leaking listeners', async () => {
   const file = await recorded(async ({ engine, writer }) => {
     for (let index = 0; index < 15; index += 1) await writer.insertAndEnqueue(todoOf(`n${index}`));
     await engine.sync();
@@ -263,7 +263,7 @@ test('F-112: a push of many operations is played without a warning of the runtim
   expect(summary(report)).toEqual({ ...asRecorded, drained: [], left: [] });
 });
 
-test('the same file and seed give the same re-run', async () => {
+test('the same file and seed give the same replay', async () => {
   const file = await recorded(async ({ engine, server, writer, skipWaits }) => {
     skipWaits();
     server.failNextRequests(2, 500, { match: { method: 'PUT' } });

@@ -33,7 +33,7 @@ function fileOf(text: string): string {
   return path;
 }
 
-test('I12: a saved file of many troubles is told in 80 columns: what drains, what stays and why', async () => {
+test('I12: summarises a saved file with many problems in 80 columns: what drains, what stays and why', async () => {
   const { code, out, err } = await run('replay', fixture('troubles'));
   expect({ code, err }).toEqual({ code: 0, err: '' });
   expect(out.split('\n').filter((line) => line.length > 80)).toEqual([]);
@@ -45,7 +45,7 @@ test('I12: a saved file of many troubles is told in 80 columns: what drains, wha
   expect(out).toMatch(/Assumed, because the file does not say/);
 });
 
-test('I12: a saved file tells first what was wrong and what helps', async () => {
+test('I12: reports first what was wrong and what helps', async () => {
   const saved = JSON.parse(readFileSync(fixture('troubles'), 'utf8')) as { view: object };
   const diagnosis = [
     {
@@ -66,7 +66,7 @@ test('I12: a saved file tells first what was wrong and what helps', async () => 
   expect(JSON.parse(json.out)).toMatchObject({ saved: { diagnosis } });
 });
 
-test('a long trace is cut in the middle unless all of it is wanted', async () => {
+test('shortens a long trace in the middle unless requested in full', async () => {
   const short = await run('replay', fixture('busy-day'));
   expect(short.out).toMatch(/… \d+ steps more; --all shows them/);
   const all = await run('replay', '--all', fixture('busy-day'));
@@ -74,13 +74,13 @@ test('a long trace is cut in the middle unless all of it is wanted', async () =>
   expect(all.out.length).toBeGreaterThan(short.out.length);
 });
 
-test('the report can be had as JSON', async () => {
+test('prints the report as JSON on request', async () => {
   const { code, out } = await run('replay', '--json', fixture('offline-day'));
   expect(code).toBe(0);
   expect(JSON.parse(out)).toMatchObject({ outcome: 'same', left: [], differences: [] });
 });
 
-test('a recording that says otherwise ends with 1', async () => {
+test('exits with 1 for a recording that deviates', async () => {
   const saved = readFileSync(fixture('troubles'), 'utf8').replaceAll('"pushRejected"', '"pushSuccess"');
   const { code, out } = await run('replay', fileOf(saved));
   expect(code).toBe(1);
@@ -88,7 +88,7 @@ test('a recording that says otherwise ends with 1', async () => {
   expect(out).toMatch(/Here they part:/);
 });
 
-test('F-112: what cannot be read, or is no bundle, ends with 2 and the name of what is wrong', async () => {
+test('F-112: exits with 2 and the error for unreadable files and other formats', async () => {
   expect(await run('replay', '/nowhere/saved.json')).toEqual({
     code: 2,
     out: '',
@@ -107,7 +107,7 @@ test('F-112: what cannot be read, or is no bundle, ends with 2 and the name of w
   expect(newer.err).toMatch(/saved by a newer version of synchart .+; update synchart/);
 });
 
-test('a command that is none ends with 2 and says what there is', async () => {
+test('exits with 2 for an unknown command and lists the known ones', async () => {
   expect(await run()).toMatchObject({ code: 2, out: '' });
   expect((await run('serve')).err).toBe("synchart: 'serve' is no command; there is: synchart replay <file>\n");
   expect((await run('replay')).err).toMatch(/name the file/);
@@ -117,7 +117,7 @@ test('a command that is none ends with 2 and says what there is', async () => {
   expect(await run('--help')).toMatchObject({ code: 0, err: '' });
 });
 
-test('the command runs as a process of its own', { timeout: 60_000 }, async () => {
+test('the command runs as its own process', { timeout: 60_000 }, async () => {
   const source = fileURLToPath(new URL('../../src/replay/synchart.ts', import.meta.url));
   const { code, out } = await new Promise<{ code: number | string | null | undefined; out: string }>((resolve) => {
     execFile(
@@ -130,7 +130,7 @@ test('the command runs as a process of its own', { timeout: 60_000 }, async () =
   expect(out).toMatch(/drained {3}todos\/n1, todos\/t1 \(2 operations\), todos\/t2/);
 });
 
-test('sql.js does where better-sqlite3 is not installed; without either it is said what to install', async () => {
+test('falls back to sql.js without better-sqlite3; without either, says what to install', async () => {
   const without =
     (...missing: readonly string[]): typeof loadOptional =>
     (name) =>

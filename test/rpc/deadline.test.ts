@@ -18,7 +18,7 @@ const turns = async (): Promise<void> => {
 };
 
 describe('every call ends', () => {
-  test('a host that never answers: calls reject by name, and nothing was written', async () => {
+  test('with a host that never answers, calls reject by name, and nothing was written', async () => {
     const clock = createSimulatedClock();
     const { client } = linkedPorts();
     const { query } = await openClient(client, { clock, answerTimeoutMs: 1_000 });
@@ -34,7 +34,7 @@ describe('every call ends', () => {
     }
   });
 
-  test('the wait counts from the last word of the host, not from the call', async () => {
+  test("the wait counts from the host's last message, not from the call", async () => {
     const clock = createSimulatedClock();
     const host = serveFile(nextFile(), { clock, gateTimeoutMs: 1e9 });
     const one = await openClient(portTo(host), { clock, answerTimeoutMs: 1_000 });
@@ -59,7 +59,7 @@ describe('every call ends', () => {
     await host.close();
   });
 
-  test('a device that slept does not give up calls that the host had no chance to answer', async () => {
+  test('a device that slept keeps calls that the host had no chance to answer', async () => {
     // Timers of a device that sleeps are late, all at once.
     let now = 0;
     const due: (() => void)[] = [];
@@ -75,7 +75,7 @@ describe('every call ends', () => {
     await host.close();
   });
 
-  test('a commit without an answer may be stored, and says so; what the host does later is told', async () => {
+  test("an unanswered commit says that it may be stored; the host's later result is reported", async () => {
     const clock = createSimulatedClock();
     const host = serveFile(nextFile());
     const { client, host: far } = linkedPorts();
@@ -118,7 +118,7 @@ describe('every call ends', () => {
     await host.close();
   });
 
-  test('a statement without an answer gives its transaction up: it is rolled back when the host speaks again', async () => {
+  test('an unanswered statement gives its transaction up, which is rolled back when the host returns', async () => {
     const clock = createSimulatedClock();
     const host = serveFile(nextFile());
     const { client, host: far } = linkedPorts();
@@ -144,12 +144,12 @@ describe('every call ends', () => {
     await host.close();
   });
 
-  test('a source that gives no port rejects what waits', async () => {
+  test('a source without a port rejects waiting calls', async () => {
     const { query } = await openClient(() => Promise.reject(new Error('no worker here')));
     await expect(query('SELECT 1')).rejects.toMatchObject({ name: 'HostUnreachableError', mayBeWritten: false });
   });
 
-  test('closing settles what waits', async () => {
+  test('closing settles waiting calls', async () => {
     const { client } = linkedPorts();
     const { query, connection } = await openClient(client);
     const call = query('SELECT 1');
@@ -159,8 +159,8 @@ describe('every call ends', () => {
   });
 });
 
-describe('messages that are none', () => {
-  test('a host answers each by name, and serves the others', async () => {
+describe('invalid messages', () => {
+  test('a host answers each by name and serves the others', async () => {
     const host = serveFile(nextFile());
     const { client, host: far } = linkedPorts();
     host.connect(far);
@@ -203,7 +203,7 @@ describe('messages that are none', () => {
     await host.close();
   });
 
-  test('a call with an id that makes no sense rejects that call alone', async () => {
+  test('an invalid id rejects only its call', async () => {
     const host = serveFile(nextFile());
     const { client, host: far } = linkedPorts();
     host.connect(far);
@@ -230,7 +230,7 @@ describe('messages that are none', () => {
     await host.close();
   });
 
-  test('a client with the port of another is turned away', async () => {
+  test('rejects a client that uses the port of another', async () => {
     const host = serveFile(nextFile());
     const { client, host: far } = linkedPorts();
     host.connect(far, { clientId: 'one' });
@@ -239,7 +239,7 @@ describe('messages that are none', () => {
     await host.close();
   });
 
-  test('what is not of this protocol is nobody’s business', () => {
+  test('ignores messages outside this protocol', () => {
     expect(parseClientMessage({ type: 'call', id: 1 })).toBeUndefined();
     expect(parseClientMessage(null)).toBeUndefined();
   });

@@ -29,7 +29,7 @@ describe('one gate for all clients', () => {
     await host.close();
   });
 
-  test('reads and writes of others wait for the end of a transaction, in their order', async () => {
+  test("others' reads and writes wait for the end of a transaction, in order", async () => {
     const order: string[] = [];
     await one.query('BEGIN');
     await one.query("INSERT INTO t (by) VALUES ('one')");
@@ -47,7 +47,7 @@ describe('one gate for all clients', () => {
     expect(order).toEqual(['read', 'write', 'second read']);
   });
 
-  test('a client that goes inside a transaction is rolled back, and the others go on', async () => {
+  test('a client that leaves during a transaction is rolled back, and the others go on', async () => {
     const { port1, port2 } = new MessageChannel();
     let leave = (): void => undefined;
     const gone = new Promise<void>((resolve) => {
@@ -64,7 +64,7 @@ describe('one gate for all clients', () => {
     port1.close();
   });
 
-  test('a port that closes takes its client along', async () => {
+  test('a closed port removes its client', async () => {
     const port = portTo(host);
     const third = await openClient(port);
     await third.query('BEGIN');
@@ -74,7 +74,7 @@ describe('one gate for all clients', () => {
     expect(await waiting).toEqual([]);
   });
 
-  test('a client that waits for its turn and goes is passed over', async () => {
+  test('skips a waiting client that leaves', async () => {
     await one.query('BEGIN');
     const port = portTo(host);
     const third = await openClient(port);
@@ -87,7 +87,7 @@ describe('one gate for all clients', () => {
     expect(await waiting).toEqual([{ one: 1 }]);
   });
 
-  test('foreign keys are off for the client alone that switched them off', async () => {
+  test('foreign keys are off only for the client that switched them off', async () => {
     await one.query('CREATE TABLE child (id integer PRIMARY KEY, parent integer REFERENCES t (id))');
     await one.query('PRAGMA foreign_keys = OFF');
     expect(await one.query('PRAGMA foreign_keys')).toEqual([{ foreign_keys: 0 }]);
@@ -100,7 +100,7 @@ describe('one gate for all clients', () => {
     await expect(one.query('INSERT INTO child (parent) VALUES (9)')).rejects.toThrow(/FOREIGN KEY/);
   });
 
-  test('statements that would end or begin a transaction inside a text are refused', async () => {
+  test('rejects statements that would end or start a transaction inside a text', async () => {
     await one.query('BEGIN');
     await expect(one.query('SELECT 1; COMMIT')).rejects.toMatchObject({ name: 'ProtocolError' });
     expect(await one.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
@@ -119,7 +119,7 @@ describe('one gate for all clients', () => {
     expect(await two.query('SELECT by FROM t')).toEqual([{ by: 'one' }]);
   });
 
-  test('a transaction that SQLite rolled back is over for the client, too', async () => {
+  test('a transaction that SQLite rolled back is also over for the client', async () => {
     await one.query("INSERT INTO t (id, by) VALUES (1, 'before')");
     await one.query('BEGIN');
     await expect(one.query("INSERT OR ROLLBACK INTO t (id, by) VALUES (1, 'again')")).rejects.toThrow(/UNIQUE/);
@@ -130,7 +130,7 @@ describe('one gate for all clients', () => {
   });
 });
 
-test('a transaction without a statement is rolled back when others wait too long', async () => {
+test('rolls back a transaction without statements when others wait too long', async () => {
   const clock = createSimulatedClock();
   const host = serveFile(join(folder, `${(files += 1)}.db`), { clock, gateTimeoutMs: 1_000 });
   const one = await openClient(portTo(host));

@@ -18,7 +18,7 @@ const nextFile = (): string => join(folder, `${(files += 1)}.db`);
 
 const insert = 'INSERT INTO t (id) VALUES (?)';
 
-describe('statements that go along with the next one', () => {
+describe('statements that are batched with the next one', () => {
   let file: string;
   let host: DatabaseHost;
   let pair: PortPair;
@@ -38,7 +38,7 @@ describe('statements that go along with the next one', () => {
 
   const rows = (): Promise<unknown[]> => client.query('SELECT id FROM t ORDER BY id');
 
-  test('a whole transaction is one message, and is stored in the order in which it was written', async () => {
+  test('a whole transaction is one message, and is stored in the order of its writes', async () => {
     const before = pair.client.sent;
     client.connection.beginLater();
     await client.connection.later(insert, [1]);
@@ -48,7 +48,7 @@ describe('statements that go along with the next one', () => {
     expect(await rows()).toEqual([{ id: 2 }]);
   });
 
-  test('what was rolled back before the host heard of it costs no message', async () => {
+  test('a rollback before the host receives anything costs no message', async () => {
     const before = pair.client.sent;
     client.connection.beginLater();
     await client.connection.later(insert, [1]);
@@ -59,7 +59,7 @@ describe('statements that go along with the next one', () => {
     expect(await rows()).toEqual([]);
   });
 
-  test('I7: a kept statement that fails takes its transaction along, and its error reaches the caller', async () => {
+  test('I7: a failed batched statement fails its transaction, and its error reaches the caller', async () => {
     client.connection.beginLater();
     await client.query(insert, [1]);
     await client.connection.later(insert, [1]);
@@ -72,7 +72,7 @@ describe('statements that go along with the next one', () => {
     expect(await rows()).toEqual([]);
   });
 
-  test('I7: a kept statement that fails at COMMIT stores nothing', async () => {
+  test('I7: a batched statement that fails at COMMIT stores nothing', async () => {
     client.connection.beginLater();
     await client.connection.later(insert, [1]);
     await client.connection.later(insert, [1]);
@@ -81,21 +81,21 @@ describe('statements that go along with the next one', () => {
     expect(await rows()).toEqual([]);
   });
 
-  test('statements that are sent side by side wait for the one that begins', async () => {
+  test('concurrent statements wait for the one that begins', async () => {
     client.connection.beginLater();
     await Promise.all([client.query(insert, [1]), client.query(insert, [2]), client.query(insert, [3])]);
     await client.query('COMMIT');
     expect(await rows()).toEqual([{ id: 1 }, { id: 2 }, { id: 3 }]);
   });
 
-  test('many kept statements become a message now and then, in their order', async () => {
+  test('sends many batched statements in several messages, in order', async () => {
     client.connection.beginLater();
     for (let id = 1; id <= 40; id += 1) await client.connection.later(insert, [id]);
     await client.query('COMMIT');
     expect(await rows()).toHaveLength(40);
   });
 
-  test('a transaction of which the leaving host has not heard begins at the next host', async () => {
+  test('starts a transaction that the leaving host never received at the next host', async () => {
     client.connection.beginLater();
     await client.connection.later(insert, [1]);
     await host.handOver();
@@ -108,7 +108,7 @@ describe('statements that go along with the next one', () => {
   });
 });
 
-test('the first statement waits for a file that another process has locked, as BEGIN would', async () => {
+test('the first statement waits like BEGIN for a file that another process has locked', async () => {
   const file = nextFile();
   const database = new Database(file, { timeout: 1 });
   database.pragma('journal_mode = WAL');

@@ -35,7 +35,7 @@ class Two1800000000002 implements MigrationInterface {
 }
 
 describe('releases', () => {
-  test('the app’s migrations and those of the sync tables are compared apart', () => {
+  test('compares the app’s migrations and those of the sync tables separately', () => {
     const old = releaseOf(['CreateSyncTables1700000000001', 'One1800000000001']);
     expect(old).toMatchObject({ sync: 1700000000001, app: 1800000000001 });
     expect(isNewer(releaseOf(['synchart/0.2.0/more1700000000060', 'One1800000000001']), old)).toBe(true);
@@ -67,7 +67,7 @@ describe('releases', () => {
     await host.close();
   });
 
-  test('a release that was rolled back opens nothing, and touches nothing', async () => {
+  test('a release that was rolled back opens and changes nothing', async () => {
     const file = nextFile();
     const first = serveFile(file);
     const newer = await openThrough(rpcDriver(portTo(first)), {
@@ -87,7 +87,7 @@ describe('releases', () => {
     await second.close();
   });
 
-  test('a client with a newer protocol is heard of, and waits for the next host', async () => {
+  test('reports a client with a newer protocol, which waits for the next host', async () => {
     const news: unknown[] = [];
     const host = serveFile(nextFile(), { onNewerClient: (release) => news.push(release) });
     const { client, host: far } = linkedPorts();
@@ -104,7 +104,7 @@ describe('releases', () => {
 });
 
 describe('hand-over', () => {
-  test('an open transaction ends, everything else waits for the next host and is done once', async () => {
+  test('an open transaction ends; everything else waits for the next host and runs once', async () => {
     const file = nextFile();
     const first = serveFile(file);
     const one = await openClient(portTo(first));
@@ -131,7 +131,7 @@ describe('hand-over', () => {
     await second.close();
   });
 
-  test('a transaction that does not end in time is rolled back, and says that nothing is written', async () => {
+  test('rolls back a transaction that does not end in time, and reports that nothing is written', async () => {
     const file = nextFile();
     const first = serveFile(file);
     const one = await openClient(portTo(first));
@@ -150,7 +150,7 @@ describe('hand-over', () => {
     await second.close();
   });
 
-  test('a source is asked for the next port', async () => {
+  test('asks the source for the next port', async () => {
     const file = nextFile();
     let host = serveFile(file);
     let asked = 0;

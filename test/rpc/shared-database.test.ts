@@ -50,7 +50,7 @@ describe('several clients of one database', () => {
     await host.close();
   });
 
-  test('a commit of one tells the other which tables it wrote, and itself once', async () => {
+  test("one client's commit tells the other, and itself once, which tables it wrote", async () => {
     const [here, there]: [Change[], Change[]] = [[], []];
     changeFeedOf(one, gateConnection(one)).subscribe((change) => here.push(change));
     changeFeedOf(two, gateConnection(two)).subscribe((change) => there.push(change));
@@ -64,7 +64,7 @@ describe('several clients of one database', () => {
     expect(there[0]?.here).toEqual(new Set());
   });
 
-  test('a live query follows what another client writes', async () => {
+  test("a live query follows another client's writes", async () => {
     const seen: number[] = [];
     const query = liveQuery(() => two.getRepository(todoEntity).find(), { tables: [todos], dataSource: two });
     const subscription = query.subscribe((rows) => seen.push(rows.length));
@@ -74,7 +74,7 @@ describe('several clients of one database', () => {
     subscription.unsubscribe();
   });
 
-  test('what is rolled back is told to nobody', async () => {
+  test('reports a rollback to nobody', async () => {
     const there: Change[] = [];
     changeFeedOf(two, gateConnection(two)).subscribe((change) => there.push(change));
     await one
@@ -88,7 +88,7 @@ describe('several clients of one database', () => {
     expect(there).toEqual([]);
   });
 
-  test('after a takeover everything may have changed', async () => {
+  test('reports that everything may have changed after a takeover', async () => {
     const there: Change[] = [];
     changeFeedOf(two, gateConnection(two)).subscribe((change) => there.push(change));
     const driver = Reflect.get(two.options, 'driver') as ReturnType<typeof rpcDriver>;
@@ -98,7 +98,7 @@ describe('several clients of one database', () => {
     await next.close();
   });
 
-  test('numbers are no part of a statement’s text, so that the host prepares it once', async () => {
+  test('numbers are not part of a statement’s text, so the host prepares it once', async () => {
     const sent = vi.spyOn(pair.client, 'postMessage');
     for (const priority of [1, 2, 2.5]) await one.getRepository(todoEntity).update('a', { priority });
     const texts = sent.mock.calls.flatMap(([message]) => {
@@ -145,7 +145,7 @@ describe('several clients of one database', () => {
   });
 });
 
-test('four clients make 2,500 calls each: in order per client, all answered, nothing left behind', async () => {
+test('four clients make 2,500 calls each: ordered per client, all answered, nothing left behind', async () => {
   const host = serveFile(nextFile());
   const clients: Client[] = [];
   for (let client = 0; client < 4; client += 1) clients.push(await openClient(portTo(host)));

@@ -125,7 +125,7 @@ const script: readonly Act[] = [
   { type: 'write' },
 ];
 
-test('foreign keys that a client has switched off stay off at the next host', async () => {
+test('foreign keys that a client switched off stay off at the next host', async () => {
   const file = join(folder, `${(files += 1)}.db`);
   const hosts = new DyingHosts(file, []);
   const driver = rpcDriver(hosts.port());
@@ -146,7 +146,7 @@ test('foreign keys that a client has switched off stay off at the next host', as
   await next.close();
 });
 
-test('opening, migrating and the writes of two apps go on by themselves, wherever hosts die', async () => {
+test('opening, migrating and the writes of two apps continue automatically, wherever hosts die', async () => {
   const deaths = [3, 45, 400, 60, 90, 120, 50, 75];
   const file = join(folder, `${(files += 1)}.db`);
   const hosts = new DyingHosts(file, deaths);
@@ -183,7 +183,7 @@ test('opening, migrating and the writes of two apps go on by themselves, whereve
 });
 
 describe('exactly once over a takeover', () => {
-  test('a host that dies at every step of two clients: nothing lost, nothing doubled, every call settles', async () => {
+  test('a host that dies at every step of two clients: nothing is lost or doubled, and every call settles', async () => {
     const { steps } = await run([script, script], []);
     expect(steps).toBeGreaterThan(60);
     const problems: string[] = [];
@@ -198,7 +198,7 @@ describe('exactly once over a takeover', () => {
     expect(lost).toBeGreaterThan(10);
   });
 
-  test('hosts that die one after another, messages that come twice, answers in another order', async () => {
+  test('hosts that die one after another, duplicate messages, reordered answers', async () => {
     const fate = fc.record({ copies: fc.integer({ min: 1, max: 2 }), behind: fc.integer({ min: 0, max: 2 }) });
     await fc.assert(
       fc.asyncProperty(

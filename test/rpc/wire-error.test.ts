@@ -11,7 +11,7 @@ import { fromWireError, toWireError } from '../../src/rpc/protocol/wire-error.ts
 
 const travel = (thrown: unknown): Error => fromWireError(structuredClone(toWireError(thrown)));
 
-test('errors arrive as instances of their classes, with their codes and causes', () => {
+test('errors arrive as instances of their classes, with codes and causes', () => {
   const cause = Object.assign(new Error('beneath'), { code: 'SQLITE_IOERR', resultCode: 10 });
   for (const Class of [AppOutdatedError, DatabaseError, ProtocolError, TransactionLostError]) {
     const arrived = travel(new Class('what to do', { cause }));
@@ -23,20 +23,20 @@ test('errors arrive as instances of their classes, with their codes and causes',
   expect(travel(unique)).toMatchObject({ name: 'SqliteError', code: 'SQLITE_CONSTRAINT', resultCode: 2067 });
 });
 
-test('a full storage is told by its cause, whatever code SQLite gives, and says what to do', () => {
+test('reports full storage by its cause, whatever code SQLite gives, with advice', () => {
   const quota = Object.assign(new Error('no space'), { name: 'QuotaExceededError' });
   const arrived = travel(Object.assign(new Error('disk I/O error'), { resultCode: 10, cause: quota }));
   expect(arrived).toMatchObject({ code: 'SQLITE_FULL', message: /nothing of this was written\. Free space/ });
   expect(classifyDatabaseError(arrived)).toBe('unusable');
 });
 
-test('what time may cure is tried again: a lost transaction, a host that is silent', () => {
+test('retries temporary failures: a lost transaction, a silent host', () => {
   expect(classifyDatabaseError(new TransactionLostError('lost'))).toBe('busy');
   expect(classifyDatabaseError(new HostUnreachableError('silent'))).toBe('busy');
   expect(classifyDatabaseError(new AppOutdatedError('old'))).toBe('other');
 });
 
-test('anything thrown becomes an error: cycles, strings, nothing', () => {
+test('converts any thrown value to an error: cycles, strings, nothing', () => {
   const cyclic: Error & { cause?: unknown } = new Error('round');
   cyclic.cause = cyclic;
   expect(travel(cyclic).message).toBe('round');

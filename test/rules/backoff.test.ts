@@ -35,7 +35,7 @@ test('RST-63, PUSH-14: the delay stays within half of and the whole of the cappe
     ),
   );
 });
-test('F-85: Retry-After is a lower bound, also beyond the cap, but not beyond what a timer holds', () => {
+test('F-85: Retry-After is a lower bound, even beyond the cap, up to the timer limit', () => {
   const throttled = (retryAfterMs: number) =>
     ({ type: 'throttled', message: 'slow down', retryAfterMs, at: 10 }) as const;
   expect(waitAfter(throttled(600_000), 1, 0, limits)).toEqual({ delayMs: 600_000, retryAt: 600_010 });
@@ -44,7 +44,7 @@ test('F-85: Retry-After is a lower bound, also beyond the cap, but not beyond wh
   expect(waitAfter(throttled(1e15), 1, 0, limits).delayMs).toBe(longestTimerMs);
   expect(waitAfter(unavailable, 1, 0, limits)).toEqual({ delayMs: 500, retryAt: undefined });
 });
-test('seeds are replayable and spread over [0, 1)', () => {
+test('seeds are repeatable and spread over [0, 1)', () => {
   let seed = 7;
   const drawn = Array.from({ length: 1_000 }, () => fractionOf((seed = nextSeed(seed))));
   expect(new Set(drawn).size).toBe(1_000);
@@ -53,7 +53,7 @@ test('seeds are replayable and spread over [0, 1)', () => {
   expect(drawn.filter((fraction) => fraction < 0.5).length).toBeGreaterThan(400);
   expect(nextSeed(7)).toBe(nextSeed(7));
 });
-test('a saved seed goes on in any version as it did in the one that saved it', () => {
+test('a saved seed continues in every version as in the one that saved it', () => {
   const seeds = [0, 1, 7, 2 ** 32 - 1].map((seed) => [nextSeed(seed), nextSeed(nextSeed(seed))]);
   expect(seeds).toEqual([
     [1_013_904_223, 1_196_435_762],

@@ -3,7 +3,7 @@ import { ChangedFieldsDiff, ChangedFieldsTracker, diffFields } from '../../src/r
 import { todoOf, type Todo } from '../support/todo.ts';
 
 describe('ChangedFieldsTracker', () => {
-  test('TRK-01: gives the new value back and records only a difference', () => {
+  test('TRK-01: returns the new value and records only a difference', () => {
     const tracker = new ChangedFieldsTracker();
     expect(tracker.changed('title', 'a', 'b')).toBe('b');
     expect(tracker.changed('tags', [1], [1])).toEqual([1]);
@@ -139,17 +139,17 @@ describe('diffFields', () => {
   test('TRK-08: own ignored fields replace the default', () => {
     expect(diffFields({ id: 1, note: 1 }, { id: 2, note: 2 }, { ignored: ['note'] })).toEqual(['id']);
   });
-  test('TRK-07, F-27: nothing changed is null', () => {
+  test('TRK-07, F-27: no change is null', () => {
     expect(ChangedFieldsDiff.diffOrNullMaps({ a: 1 }, { a: 1 })).toBeNull();
     expect(ChangedFieldsDiff.diffOrNullMaps({ a: 1 }, { a: 2 })).toEqual(['a']);
     expect(ChangedFieldsDiff.diffMaps({ a: 1 }, { a: 2 })).toEqual(['a']);
   });
 });
 
-describe('F-119: names are checked by the compiler', () => {
+describe('F-119: the compiler checks the names', () => {
   const todo = todoOf('a');
 
-  test('diffFields gives names of the entity, or of both where they differ', () => {
+  test("diffFields returns the entity's names, or both where they differ", () => {
     expectTypeOf(diffFields(todo, todo)).toEqualTypeOf<readonly (keyof Todo)[]>();
     expectTypeOf(diffFields({ a: 1 }, { b: 2 })).toEqualTypeOf<readonly ('a' | 'b')[]>();
     expectTypeOf(diffFields({} as Readonly<Record<string, string>>, {})).toEqualTypeOf<readonly string[]>();
@@ -157,7 +157,7 @@ describe('F-119: names are checked by the compiler', () => {
     expect(diffFields(todo, { ...todo, tags: ['x'], updatedAt: '2026' })).toEqual(['tags']);
   });
 
-  test('a typed tracker knows names and values; an untyped one takes any', () => {
+  test('a typed tracker restricts names and values; an untyped one accepts any', () => {
     const tracker = new ChangedFieldsTracker<Todo>();
     expectTypeOf(tracker.changed('title', todo.title, 'new' as const)).toEqualTypeOf<'new'>();
     expectTypeOf(tracker.fields).toEqualTypeOf<ReadonlySet<keyof Todo>>();

@@ -21,11 +21,11 @@ test.each<[string, string, number | undefined]>([
   ['1', 'one', undefined],
   ['NaN', '1', undefined],
   ['1', 'Infinity', undefined],
-])('no digit of a number that travels as text is lost: %j against %j', (a, b, expected) => {
+])('compares numbers sent as text to the last digit: %j and %j', (a, b, expected) => {
   expect(compareDecimals(a, b)).toBe(expected);
 });
 
-test('digits at every place count', () => {
+test('compares digits at every place', () => {
   const decimal = fc.tuple(
     fc.bigInt({ min: -(2n ** 64n), max: 2n ** 64n }),
     fc.integer({ min: 0, max: 3 }),

@@ -15,7 +15,7 @@ const conflictOf = (conflict: Partial<Conflict>): Conflict => ({
   ...conflict,
 });
 
-test('I12: fields that both sides changed come first; those that only the server sets are none of a person’s business', () => {
+test('I12: lists fields that both sides changed first; server-only fields do not concern a person', () => {
   const fields = conflictFields(
     conflictOf({
       baseData: { title: 'one', done: false, priority: 1, updatedAt: '1' },
@@ -43,7 +43,7 @@ test('I12: fields that both sides changed come first; those that only the server
   });
 });
 
-test('a relative change is on top of what the server has, and contests nothing', () => {
+test("a relative change applies to the server's value and contests nothing", () => {
   const [quantity] = conflictFields(
     conflictOf({
       baseData: { quantity: 1 },

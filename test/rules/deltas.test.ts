@@ -38,7 +38,7 @@ const op = (seq: number, payload: JsonObject, more: Partial<PendingOp> = {}): Pe
 const delta = (seq: number, payload: JsonObject, ...deltas: readonly Delta[]): PendingOp =>
   op(seq, payload, { changedFields: [], deltas });
 
-describe('adding up', () => {
+describe('addition', () => {
   test.each([
     ['numbers to one sum', [increment('n', 2), increment('n', -5)], [increment('n', -3)]],
     ['to nothing at all', [increment('n', 2), increment('n', -2)], []],
@@ -61,7 +61,7 @@ describe('adding up', () => {
     ],
   ] as const)('deltas add up: %s', (_title, deltas, sum) => expect(sumDeltas(deltas)).toEqual(sum));
 
-  test('a change that is no finite number is refused where it is made', () => {
+  test('rejects a change that is not a finite number where it is made', () => {
     expect(() => increment('n', Number.NaN)).toThrow(RangeError);
     expect(() => increment('n', Infinity)).toThrow(/increment\('n'/);
   });
@@ -86,14 +86,14 @@ describe('applying', () => {
     ['no list: stays', 'a', addToSet('s', ['b']), 'a'],
   ] as const)('%s', (_title, value, change, result) => expect(applyDelta(value, change)).toEqual(result));
 
-  test('the row itself is not changed', () => {
+  test('does not modify the row itself', () => {
     const row = Object.freeze({ n: 1 });
     expect(applyDeltas(row, [increment('n', 1)])).toEqual({ n: 2 });
   });
 });
 
 describe('the wire', () => {
-  test('PROTOCOL §3: deltas are written by field and read back', () => {
+  test('PROTOCOL §3: writes deltas by field and reads them back', () => {
     const deltas = [increment('stock', -2), addToSet('tags', ['x']), removeFromSet('tags', ['y'])];
     const wire = toWireDeltas(deltas);
     expect(wire).toEqual({ stock: { increment: -2 }, tags: { add: ['x'], remove: ['y'] } });
@@ -107,9 +107,9 @@ describe('the wire', () => {
     [{ n: { add: 'a' } }, /_deltas\.n\.add must be a list/],
     [{ n: { remove: {} } }, /_deltas\.n\.remove must be a list/],
     [{ n: { multiply: 2 } }, /multiply is unknown/],
-  ])('%j is refused with what is wrong', (wire, complaint) => expect(parseWireDeltas(wire)).toMatch(complaint));
+  ])('rejects %j with the reason', (wire, complaint) => expect(parseWireDeltas(wire)).toMatch(complaint));
 
-  test('a pure delta carries its id and nothing else, and no base; beside other edits it keeps both', () => {
+  test('a pure delta contains only its id and no base; with other edits it keeps both', () => {
     const pure = upsertOp({
       kind: 'k',
       id: 'a',
@@ -130,7 +130,7 @@ describe('the wire', () => {
     });
   });
 
-  test('an id of another name is the one that a pure delta carries', () => {
+  test('a pure delta contains an id with another name', () => {
     const pure = upsertOp({
       kind: 'k',
       id: 'a',
@@ -151,7 +151,7 @@ describe('the wire', () => {
       'a creation: it sends the whole row',
       upsertOp({ ...edited, creates: true, changedFields: [], deltas: [increment('n', 3)] }),
     ],
-  ])('%s is sent as it is', (_title, sent) => expect(deltaRequestOf(sent)).toBeUndefined());
+  ])('sends %s unchanged', (_title, sent) => expect(deltaRequestOf(sent)).toBeUndefined());
 
   test.each<[string, Parameters<typeof isPureDelta>[0], boolean]>([
     ['nothing but deltas', { creates: false, changedFields: [], deltas: [increment('n', 1)] }, true],
@@ -160,7 +160,7 @@ describe('the wire', () => {
     ['a creation', { creates: true, changedFields: [], deltas: [increment('n', 1)] }, false],
     ['an edit of nothing', { creates: false, changedFields: [] }, false],
     ['a list of none', { creates: false, changedFields: [], deltas: [] }, false],
-  ])('F-28: what never disagrees with an edit of somebody else: %s', (_title, change, expected) =>
+  ])('F-28: what never conflicts with an edit by somebody else: %s', (_title, change, expected) =>
     expect(isPureDelta(change)).toBe(expected),
   );
 });
@@ -177,7 +177,7 @@ describe('folding', () => {
     });
   });
 
-  test('F-20: a plain write absorbs earlier deltas of its field, and of no other', () => {
+  test('F-20: a plain write absorbs earlier deltas of its own field only', () => {
     const folded = foldOps([delta(1, { n: 9, m: 1 }, increment('n', -1), increment('m', 1)), op(2, { n: 50 })]);
     expect(folded).toMatchObject({
       payload: { id: 'a', n: 50, m: 1 },
@@ -186,20 +186,20 @@ describe('folding', () => {
     });
   });
 
-  test('F-20: a delta after a plain write of its field is part of the written value', () => {
+  test('F-20: a delta after a plain write of its field becomes part of the written value', () => {
     const folded = foldOps([op(1, { n: 50 }), delta(2, { n: 49 }, increment('n', -1))]);
     expect(folded).toMatchObject({ payload: { id: 'a', n: 49 }, changedFields: ['n'] });
     expect(folded).not.toHaveProperty('deltas');
   });
 
-  test('F-20: deltas on a row that was created here become part of the creation', () => {
+  test('F-20: deltas on a locally created row become part of the creation', () => {
     const { changedFields: _all, ...create } = op(1, { n: 5 }, { creates: true });
     const folded = foldOps([create, delta(2, { n: 8 }, increment('n', 3))]);
     expect(folded).toMatchObject({ creates: true, payload: { id: 'a', n: 8 } });
     expect(folded).not.toHaveProperty('deltas');
   });
 
-  test('F-140: a later edit made on an older copy does not bring the value from before a delta back', () => {
+  test('F-140: a later edit on an older copy does not restore the value from before a delta', () => {
     const folded = foldOps([
       delta(1, { n: 9, title: 'old' }, increment('n', -1)),
       op(2, { n: 10, title: 'new' }, { changedFields: ['title'] }),
@@ -211,29 +211,29 @@ describe('folding', () => {
     });
   });
 
-  test('a deletion takes the deltas before it along', () => {
+  test('a deletion absorbs earlier deltas', () => {
     expect(
       foldOps([delta(1, { n: 9 }, increment('n', -1)), { ...op(2, {}), type: 'delete', payload: undefined }]),
     ).toMatchObject({ type: 'delete' });
   });
 });
 
-describe('the row underneath changes', () => {
+describe('a changing server row', () => {
   const server = { id: 'a', n: 100, title: 'theirs', updatedAt: 'v2', deletedAt: null };
   const pending = delta(1, { n: 9, title: 'mine' }, increment('n', -1));
 
-  test('I4: under a pending delta the local row is the server value with the delta on it', () => {
+  test("I4: the local row is the server's value plus the pending delta", () => {
     expect(overlay(server, [pending, delta(2, { n: 7 }, increment('n', -2))], keys).row).toEqual({ ...server, n: 97 });
     expect(overlay(server, [pending, op(2, { n: 5 }), delta(3, { n: 6 }, increment('n', 1))], keys).row).toMatchObject({
       n: 6,
     });
   });
 
-  test('F-136: after another operation has left, a delta is rebuilt on the new value', () => {
+  test('F-136: rebuilds a delta on the new value after another operation has left', () => {
     expect(reproject(server, pending, keys)).toEqual({ id: 'a', n: 99, title: 'theirs' });
   });
 
-  test('a conflict is about the delta, not about the value it once made', () => {
+  test('a conflict is about the delta, not about its former result', () => {
     const conflict = {
       opType: 'upsert' as const,
       changedFields: ['n'],
@@ -255,7 +255,7 @@ describe('the row underneath changes', () => {
     ['unknown fields', { opType: 'upsert', changedFields: undefined, deltas }, false],
     ['no deltas', { opType: 'upsert', changedFields: ['n'], deltas: undefined }, false],
     ['a delete', { opType: 'delete', changedFields: ['n'], deltas }, false],
-  ])('a conflict about deltas only: %s', (_title, conflict, expected) =>
+  ])('a conflict with deltas only: %s', (_title, conflict, expected) =>
     expect(isPureDeltaConflict(conflict)).toBe(expected),
   );
 });

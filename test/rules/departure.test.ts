@@ -55,8 +55,8 @@ const leave = (
     ...more,
   });
 
-describe('departures, one by one', () => {
-  test('F-20: what follows an applied edit is rebuilt on the answer and based on its version', () => {
+describe('individual departures', () => {
+  test('F-20: rebuilds followers of an applied edit on the answer and its version', () => {
     const departed = leave(
       [
         upsert(1, { title: 'x' }),
@@ -73,7 +73,7 @@ describe('departures, one by one', () => {
     expect(departed.localRow).toEqual(server('t2', { title: 'X', price: 5 }));
   });
 
-  test('F-136: the value of an edit that was given up does not come back with the full row of the next', () => {
+  test('F-136: the value of a given-up edit does not return with the full row of the next', () => {
     const departed = leave(
       [upsert(1, { title: 'given up' }), upsert(2, { title: 'given up', price: 5 }, { changedFields: ['price'] })],
       [1],
@@ -84,14 +84,14 @@ describe('departures, one by one', () => {
     expect(departed.localRow).toMatchObject({ title: 'server', price: 5 });
   });
 
-  test('a create that leaves unapplied hands its role and its fields to the next edit', () => {
+  test('a create that leaves unapplied passes its role and its fields to the next edit', () => {
     const departed = leave([create(1, { title: 'x', price: 3 }), upsert(2, { title: 'y' })], [1], 'givenUp', undefined);
     expect(departed.remaining).toMatchObject([{ seq: 2, creates: true, payload: { id: 'a', title: 'y', price: 3 } }]);
     expect(departed.remaining[0]).not.toHaveProperty('baseUpdatedAt', expect.anything());
     expect(departed.localRow).toMatchObject({ id: 'a', title: 'y', price: 3, updatedAt: '' });
   });
 
-  test('F-49: a dropped create takes what was built on it along, unless the server has the row', () => {
+  test('F-49: a dropped create drops everything built on it, unless the server has the row', () => {
     const ops = [create(1, { title: 'x' }), upsert(2, { title: 'y' }), remove(3)];
     expect(leave(ops, [1], 'dropped', undefined)).toMatchObject({ remaining: [], gone: ops, localRow: undefined });
     expect(leave(ops, [1], 'dropped', server('t2')).remaining.map((op) => [op.seq, op.creates])).toEqual([
@@ -100,7 +100,7 @@ describe('departures, one by one', () => {
     ]);
   });
 
-  test('a delete of what the server never heard of goes too; what was written after it is the create', () => {
+  test('a delete of a row unknown to the server also leaves; the write after it becomes the create', () => {
     const ops = [create(1, { title: 'x' }), remove(2), upsert(3, { title: 'again', price: 2 }, { creates: true })];
     const departed = leave(ops, [1], 'givenUp', undefined);
     expect(departed.remaining.map((op) => [op.seq, op.creates])).toEqual([[3, true]]);
@@ -108,7 +108,7 @@ describe('departures, one by one', () => {
     expect(leave(ops.slice(0, 2), [1], 'givenUp', undefined)).toMatchObject({ remaining: [], localRow: undefined });
   });
 
-  test('F-144: an edit behind an applied create is no create', () => {
+  test('F-144: an edit behind an applied create is not a create', () => {
     expect(
       leave([create(1, { title: 'x' }), upsert(2, { title: 'y' }, { creates: true })], [1], 'applied', server('t1'))
         .remaining[0],
@@ -118,7 +118,7 @@ describe('departures, one by one', () => {
     });
   });
 
-  test('I2: an operation that is older than what leaves keeps payload and base: it may be under way', () => {
+  test('I2: an operation older than the leaving one keeps payload and base: it may be in flight', () => {
     const first = upsert(1, { title: 'x' }, { baseUpdatedAt: 't1' });
     const departed = leave(
       [first, upsert(2, { price: 5 }, { baseUpdatedAt: 't1' }), upsert(3, { note: 'n' }, { baseUpdatedAt: 't1' })],
@@ -135,12 +135,12 @@ describe('departures, one by one', () => {
     expect(departed.localRow).toMatchObject({ title: 'x', price: 1, note: 'n' });
   });
 
-  test("F-49: an insert over a delete of the user's own takes nothing along that was made before it", () => {
+  test("F-49: dropping an insert over the user's own delete drops nothing made before it", () => {
     const ops = [create(1, { title: 'x' }), remove(2), create(3, { title: 'again' })];
     expect(leave(ops, [3], 'dropped', undefined).remaining).toEqual(ops.slice(0, 2));
   });
 
-  test('I4: a pending delete keeps hiding the row; where it leaves unapplied the row is shown again', () => {
+  test('I4: a pending delete keeps the row hidden; the row returns if the delete leaves unapplied', () => {
     expect(leave([upsert(1, { title: 'x' }), remove(2)], [1], 'applied', server('t2'))).toMatchObject({
       deletedLocally: true,
       remaining: [{ seq: 2, baseUpdatedAt: 't2' }],
@@ -151,7 +151,7 @@ describe('departures, one by one', () => {
     });
   });
 
-  test('F-144, I1: a create that was applied without an answer to tell of it makes no later operation a create, and takes none along', () => {
+  test('F-144, I1: a create that was applied without an answer makes no later operation a create and drops none', () => {
     const ops = [
       create(1, { title: 'x' }),
       remove(2, { baseUpdatedAt: '' }),
@@ -167,13 +167,13 @@ describe('departures, one by one', () => {
     ]);
   });
 
-  test('F-144: where an edit was given up, an insert behind it stays one unless the server has the row', () => {
+  test('F-144: an insert behind a given-up edit stays an insert unless the server has the row', () => {
     const ops = [upsert(1, { title: 'x' }), remove(2), create(3, { title: 'again' })];
     expect(leave(ops, [1], 'givenUp', undefined).remaining.map((op) => op.creates)).toEqual([false, true]);
     expect(leave(ops, [1], 'givenUp', server('t2')).remaining.map((op) => op.creates)).toEqual([false, false]);
   });
 
-  test('only the first of those that follow a create gets its fields: a later one brings nothing of it back', () => {
+  test('only the first follower of a create inherits its fields; later ones restore nothing', () => {
     const ops = [create(1, { title: 'x', price: 3 }), upsert(2, { title: 'y' }), upsert(3, { note: 'n' })];
     expect(leave(ops, [1], 'givenUp', undefined).remaining.map((op) => [op.creates, op.payload])).toEqual([
       [true, { id: 'a', title: 'y', price: 3 }],
@@ -181,24 +181,24 @@ describe('departures, one by one', () => {
     ]);
   });
 
-  test('F-136: over a tombstone nothing of what was given up comes back', () => {
+  test('F-136: nothing of a given-up change returns over a tombstone', () => {
     const tombstone = server('t2', { deletedAt: 't2' });
     const ops = [upsert(1, { title: 'given up', note: 'given up' }), upsert(2, { title: 'y' }), remove(3)];
     const { remaining } = leave(ops, [1], 'givenUp', tombstone, { serverDeleted: true });
     expect(remaining.map((op) => op.payload)).toEqual([{ id: 'a', title: 'y' }, undefined]);
   });
 
-  test('a delete carries no row, whatever it is rebuilt on', () => {
+  test('a delete contains no row, whatever it is rebuilt on', () => {
     const { remaining } = leave([upsert(1, { title: 'x' }), remove(2)], [1], 'applied', server('t2'));
     expect(remaining).toStrictEqual([{ ...remove(2), baseUpdatedAt: 't2' }]);
   });
 
-  test('where nothing leaves, nothing changes', () => {
+  test('nothing changes when nothing leaves', () => {
     const ops = [upsert(1, { title: 'x' }, { baseUpdatedAt: 't1' }), remove(2)];
     expect(leave(ops, [], 'applied', server('t2'))).toMatchObject({ remaining: ops, gone: [] });
   });
 
-  test('a follower over a tombstone is sent without base, and its row stays visible', () => {
+  test('sends a follower over a tombstone without a base, and its row stays visible', () => {
     const departed = leave(
       [upsert(1, { title: 'x' }), upsert(2, { title: 'y' }, { baseUpdatedAt: 't1' })],
       [1],
@@ -277,11 +277,11 @@ const departures = fc
     }),
   );
 
-describe('departures, whatever the queue', () => {
+describe('departures in any queue', () => {
   const check = (holds: (departure: Departure) => void): void =>
     fc.assert(fc.property(departures, holds), { numRuns: 400 });
 
-  test('I1: nothing is lost and nothing doubled: what is gone and what remains are the queue, in its order', () =>
+  test('I1: loses and doubles nothing: removed plus remaining operations are the queue, in order', () =>
     check((departure) => {
       const { gone, remaining } = depart(departure);
       expect([...gone, ...remaining].map((op) => op.seq).toSorted((a, b) => a - b)).toEqual(
@@ -292,7 +292,7 @@ describe('departures, whatever the queue', () => {
       expect(gone.map((op) => op.seq)).toEqual(expect.arrayContaining([...departure.leaving]));
     }));
 
-  test('I1: more than asked goes only with a create that left unapplied and that nobody else made', () =>
+  test('I1: drops more than requested only with an unapplied create that nobody else made', () =>
     check((departure) => {
       const { gone } = depart(departure);
       const extra = gone.filter((op) => !departure.leaving.has(op.seq));
@@ -304,7 +304,7 @@ describe('departures, whatever the queue', () => {
       else if (departure.mode === 'givenUp') expect(extra.every((op) => op.type === 'delete')).toBe(true);
     }));
 
-  test('F-20: followers keep identity, kind and own fields, and are all based on the row now known', () =>
+  test('F-20: followers keep identity, kind and own fields, and use the row now known as base', () =>
     check((departure) => {
       const { remaining } = depart(departure);
       const exists = departure.serverRow !== undefined && !departure.serverDeleted;
@@ -325,7 +325,7 @@ describe('departures, whatever the queue', () => {
       }
     }));
 
-  test('F-144: at most the first of them creates, and only what the server does not have', () =>
+  test('F-144: at most the first follower creates, and only a row that the server does not have', () =>
     check((departure) => {
       const { remaining } = depart(departure);
       expect(
@@ -343,7 +343,7 @@ describe('departures, whatever the queue', () => {
       if (lostCreate && remaining.length > 0) expect(remaining[0]?.creates).toBe(true);
     }));
 
-  test("I4: the local row is the server's with what remains on top", () =>
+  test("I4: the local row is the server's with the remaining operations on top", () =>
     check((departure) => {
       const { remaining, localRow, deletedLocally } = depart(departure);
       const expected = overlay(departure.serverRow, remaining, keys);

@@ -16,21 +16,21 @@ test.each([
   '1e400',
   '-1E+400',
   '4.9e-324',
-])('F-158: %s keeps its digits from text to text, wherever it stands', (digits) => {
+])('F-158: %s keeps its digits from text to text at any position', (digits) => {
   expect((parseJson(`[${digits}]`) as readonly unknown[]).map(exactDigits)).toEqual([digits]);
   for (const text of [`[${digits}]`, `{"a":${digits}}`, `{"a":{"b":[1,${digits},"x"]}}`, `[${digits},${digits}]`])
     expect(stringifyJson(parseJson(text))).toBe(text);
 });
 
 test.each(['1.10', '10.00', '-0', '1e3', '1E3', '9007199254740992', '0.30000000000000004', '100000000000000000000000'])(
-  'a number that JavaScript holds stays a number: %s',
+  'a number that JavaScript represents exactly stays a number: %s',
   (digits) => {
     expect(parseJson(`{"a":${digits}}`)).toEqual({ a: Number(digits) });
     expect(exactNumber(digits)).toBe(Number(digits));
   },
 );
 
-describe('F-158: texts are never taken for numbers', () => {
+describe('F-158: never takes strings for numbers', () => {
   test.each([
     long,
     `\uFEFF${long}`,
@@ -50,7 +50,7 @@ describe('F-158: texts are never taken for numbers', () => {
     }
   });
 
-  test('also where the mark came as an escape', () => {
+  test('also keeps an escaped marker', () => {
     const value = parseJson(`["\\ufeff${long}"]`);
     expect(exactDigits((value as readonly string[])[0])).toBeUndefined();
     expect(JSON.parse(stringifyJson(value))).toEqual([`\uFEFF${long}`]);
@@ -65,11 +65,11 @@ test.each([
   '[12345678901234567890x]',
   '{"a":12345678901234567890 1}',
   '[1e400e1]',
-])('what is no JSON is refused as JSON.parse refuses it: %j', (text) => {
+])('rejects invalid JSON like JSON.parse: %j', (text) => {
   expect(() => parseJson(text)).toThrow(SyntaxError);
 });
 
-test('F-158: any JSON comes through with its values, and a text without long numbers as JSON.parse reads it', () => {
+test('F-158: keeps the values of any JSON, and reads text without long numbers like JSON.parse', () => {
   const digits = fc.tuple(
     fc.constantFrom('', '-'),
     fc.bigInt({ min: 1n, max: 10n ** 40n }),
@@ -90,14 +90,14 @@ test('F-158: any JSON comes through with its values, and a text without long num
   );
 });
 
-test('exactNumber takes the digits of a number, and a BigInt', () => {
+test('exactNumber accepts the digits of a number and a BigInt', () => {
   expect(exactDigits(exactNumber(2n ** 60n + 1n))).toBe('1152921504606846977');
   expect(Number(exactNumber(long))).toBe(Number(long));
   expect(BigInt(String(exactNumber(long)))).toBe(BigInt(long));
   for (const wrong of ['', 'x', '1.', '.5', '+1', '0x10', '01']) expect(() => exactNumber(wrong)).toThrow(RangeError);
 });
 
-test('F-158: who gives a rounded copy back keeps the digits of what he left alone', () => {
+test('F-158: a rounded copy keeps the digits of unedited values', () => {
   const known = parseJson(`{"tweet":${long},"list":[${long},1],"other":1}`);
   const seen = { tweet: Number(long), list: [Number(long), 1], other: 2 };
   expect(stringifyJson(keepDigits(known, seen))).toBe(`{"tweet":${long},"list":[${long},1],"other":2}`);
@@ -106,7 +106,7 @@ test('F-158: who gives a rounded copy back keeps the digits of what he left alon
   expect(keepDigits('text', 'other')).toBe('other');
 });
 
-test('F-158: an increment of a long number is exact, and so is one that makes a number long', () => {
+test('F-158: an increment of a long number is exact, also when it makes a number long', () => {
   expect(exactDigits(applyDelta(exactNumber(long), increment('n', 2)))).toBe('9007199254740995');
   expect(applyDelta(exactNumber(long), increment('n', -2))).toBe(9007199254740991);
   expect(exactDigits(applyDelta(Number.MAX_SAFE_INTEGER, increment('n', 2)))).toBe('9007199254740993');

@@ -24,14 +24,14 @@ const decide = (
 const valueOf = (...args: Parameters<typeof decide>): Json | undefined => decide(...args).data['f'];
 
 describe('applyFieldRules', () => {
-  test('without rules everything stays as it was merged', () => {
+  test('without rules the merge result stays unchanged', () => {
     const merged = { data: { a: 1 }, localFields: ['a'], serverFields: ['b'] };
     expect(
       applyFieldRules(merged, { localData: { a: 2 }, baseData: undefined, changedFields: ['a'] }, { a: 3 }),
     ).toEqual(merged);
   });
 
-  test('F-31: a field says whose value it got', () => {
+  test('F-31: each field names the side of its value', () => {
     expect(decide('local', 'mine', 'theirs')).toEqual({
       data: { f: 'mine', other: 'kept' },
       localFields: ['other', 'f'],
@@ -55,7 +55,7 @@ describe('applyFieldRules', () => {
   });
 
   test.each<FieldRule>(['local', 'union', 'max', 'min', () => 'made up'])(
-    'F-28: what the user did not change is the server’s under every rule (%s)',
+    'F-28: fields that the user did not change are the server’s under every rule (%s)',
     (rule) => {
       const merged = { data: { f: 9 }, localFields: ['f'], serverFields: [] };
       const change = { localData: { f: 9, g: 1 }, baseData: { f: 9, g: 0 }, changedFields: undefined };
@@ -70,7 +70,7 @@ describe('applyFieldRules', () => {
     },
   );
 
-  test('a field that neither side has is left alone; one that only one side has is null on the other', () => {
+  test('ignores a field that neither side has; a side without the field counts as null', () => {
     const merged = { data: { f: 1 }, localFields: [], serverFields: ['f'] };
     const change = (localData: JsonObject) => ({ localData, baseData: undefined, changedFields: ['f'] });
     expect(applyFieldRules(merged, change({ f: 1 }), {}, { nowhere: 'local' })).toEqual(merged);
@@ -78,7 +78,7 @@ describe('applyFieldRules', () => {
     expect(applyFieldRules(merged, change({}), { f: 2 }, { f: 'local' }).data).toEqual({ f: 2 });
   });
 
-  test('union unites lists; what is no list stays as it was merged', () => {
+  test('union unites lists; other values keep the merge result', () => {
     expect(valueOf('union', ['a', 'b'], ['b', 'c'])).toEqual(['b', 'c', 'a']);
     expect(valueOf('union', ['a'], 'b')).toBe('merged');
     expect(valueOf('union', 'a', ['b'])).toBe('merged');
@@ -142,7 +142,7 @@ describe('applyFieldRules', () => {
     expect(valueOf('min', theirs, mine)).toEqual(min);
   });
 
-  test('equals in another form are the user’s own', () => {
+  test('equal values in another form count as the user’s', () => {
     expect(valueOf('max', '1.0', '1')).toBe('1.0');
     expect(valueOf('min', '1.0', '1')).toBe('1.0');
     expect(valueOf('max', '9007199254740993.0', '9007199254740993')).toBe('9007199254740993.0');
@@ -159,12 +159,12 @@ describe('applyFieldRules', () => {
     [{ a: 1 }, { a: 2 }],
     [[1], [2]],
     ['a', true],
-  ])('max and min: %j and %j cannot be compared, and the error names the field', (mine, theirs) => {
+  ])('max and min: %j and %j are not comparable, and the error names the field', (mine, theirs) => {
     expect(() => decide('max', mine, theirs)).toThrow(ValidationError);
     expect(() => decide('min', mine, theirs)).toThrow("conflict.fields.f: 'max' and 'min' compare");
   });
 
-  test('a function gets both sides, and the base where there is one', () => {
+  test('a function receives both sides and the base, if any', () => {
     const seen: unknown[] = [];
     const rule: FieldRule = (...args) => {
       seen.push(args);
@@ -178,7 +178,7 @@ describe('applyFieldRules', () => {
     ]);
   });
 
-  test('I13: a function that gives no value is told apart from one that gives a promise; what it throws is thrown on', () => {
+  test('I13: distinguishes a function without a result from one that returns a promise; rethrows its errors', () => {
     expect(() => decide((() => undefined) as unknown as FieldRule, 1, 2)).toThrow(
       'conflict.fields.f: the function must return a JSON value, not undefined',
     );

@@ -166,17 +166,17 @@ describe('F-20: the outbox algebra', () => {
     expect(foldOps(ops)).toEqual({ ...expected, localTimestamp: at(expected.opId) });
   });
 
-  test('create + delete → nothing is sent', () => {
+  test('create + delete → sends nothing', () => {
     expect(foldOps([upsert('o1', { t: 1 }, { creates: true }), upsert('o2', { t: 2 }), del('o3')])).toEqual({
       type: 'nothing',
     });
   });
 
-  test('F-144: a first edit without base is not taken for a create', () => {
+  test('F-144: does not take a first edit without a base for a create', () => {
     expect(foldOps([upsert('o1', { t: 1 }), del('o2')])).toMatchObject({ type: 'delete' });
   });
 
-  test('F-140: a whole row from a form opened earlier does not revert what an earlier operation changed', () => {
+  test('F-140: a whole row from an earlier form does not revert an earlier operation', () => {
     const folded = foldOps([
       upsert('o1', { t: 'new', d: 0 }, { changedFields: ['t'] }),
       upsert('o2', { t: 'old', d: 1 }, { changedFields: ['d'] }),
@@ -184,7 +184,7 @@ describe('F-20: the outbox algebra', () => {
     expect(folded).toMatchObject({ payload: { t: 'new', d: 1 } });
   });
 
-  test('an empty list is a mistake of the caller', () => {
+  test("an empty list is a caller's error", () => {
     expect(() => foldOps([])).toThrow(RangeError);
   });
 

@@ -15,7 +15,7 @@ const op = (payload: JsonObject, more: Partial<PendingOp> = {}): PendingOp => ({
   ...more,
 });
 
-describe('F-140: whose value a key is', () => {
+describe("F-140: which operation's value a key has", () => {
   test.each<[string, Partial<PendingOp>, string, boolean]>([
     ['unknown changed fields claim every key', {}, 't', true],
     ['known ones themselves', { changedFields: ['t'] }, 't', true],
@@ -31,7 +31,7 @@ describe('F-140: whose value a key is', () => {
   });
 });
 
-describe('F-20, F-140: the payloads of one entity, laid over each other', () => {
+describe('F-20, F-140: overlays the payloads of one entity', () => {
   test.each<[string, readonly PendingOp[], JsonObject]>([
     ['nothing is an empty row', [], {}],
     ['an operation without payload brings nothing', [op({ t: 1 }), op({}, { payload: undefined })], { t: 1 }],
@@ -95,7 +95,7 @@ describe('F-20: the deltas of a group', () => {
     expect(foldDeltas([created, op({ n: 6 }, { changedFields: [], deltas: [increment('n', 1)] })])).toEqual([]);
   });
 
-  test('what a delete carries does not count', () => {
+  test('ignores the payload of a delete', () => {
     const deltas = [increment('n', 1)];
     expect(foldDeltas([op({}, { type: 'delete', deltas }), op({ n: 1 }, { changedFields: [], deltas })])).toEqual(
       deltas,

@@ -3,14 +3,14 @@ import type { Json, JsonObject } from '../../src/model/values/json.ts';
 import { intendedFields, lostFields } from '../../src/rules/merging/lost-changes.ts';
 
 describe('intendedFields', () => {
-  test('F-28: the fields that were named, without those the server owns and those the row does not have', () => {
+  test('F-28: takes the named fields, except those that the server owns or the row does not have', () => {
     const localData = { id: 'x', title: 'a', updatedAt: 'now', note: 'b' };
     expect(
       intendedFields({ localData, baseData: localData, changedFields: ['title', 'id', 'updatedAt', 'gone'] }),
     ).toEqual(['title']);
     expect(intendedFields({ localData, baseData: undefined, changedFields: [] })).toEqual([]);
   });
-  test('else those whose value is not the base’s; missing counts as null (TRK-06)', () => {
+  test('otherwise takes the fields that differ from the base; missing counts as null (TRK-06)', () => {
     const change = {
       localData: { id: 'y', same: 1, other: 2, empty: null, list: [1] },
       baseData: { id: 'x', same: 1, other: 3, list: [1] },
@@ -22,7 +22,7 @@ describe('intendedFields', () => {
       'list',
     ]);
   });
-  test('a key of the prototype is no value', () => {
+  test('a prototype key is not a value', () => {
     expect(
       intendedFields({ localData: { title: 'a' }, baseData: undefined, changedFields: ['toString', 'title'] }),
     ).toEqual(['title']);
@@ -40,7 +40,7 @@ describe('lostFields', () => {
       result === undefined ? {} : { f: result },
     ).length > 0;
 
-  test('F-28: plain values, and only the fields that were meant', () => {
+  test('F-28: plain values, and only the intended fields', () => {
     const change = { localData: { a: 1, b: 2, c: 3 }, baseData: { a: 0, b: 0, c: 3 }, changedFields: undefined };
     expect(lostFields(change, { a: 1, b: 0, c: 9 })).toEqual(['b']);
     expect(lostFields(change, { a: 1, b: 2 })).toEqual([]);

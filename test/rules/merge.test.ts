@@ -19,7 +19,7 @@ describe('defaultMerge', () => {
   ])('%s', (_, local, server, expected) => {
     expect(defaultMerge(local, server)).toEqual(expected);
   });
-  test('F-28: over the changed fields null clears, and the others do not count', () => {
+  test('F-28: null clears in changed fields; other fields do not count', () => {
     expect(defaultMerge({ a: null, b: 1 }, { a: 2, b: 3 }, { changedFields: ['a'] })).toEqual({ a: null, b: 3 });
   });
 });
@@ -39,7 +39,7 @@ describe('deepMerge', () => {
   ])('%s', (_, local, server, expected) => {
     expect(deepMerge(local, server)).toEqual(expected);
   });
-  test('F-28: with changed fields only these are taken, whole objects of others included', () => {
+  test('F-28: takes only the changed fields, including whole nested objects', () => {
     const [local, server] = [
       { a: null, b: 1, n: { x: 1 } },
       { a: 2, b: 3, n: { y: 2 } },
@@ -359,7 +359,7 @@ describe('threeWayMerge', () => {
     expect(threeWayMerge(base, local, server, { changedFields }).data).toEqual(expected);
     expect(preservingMerge(local, server, { base, changedFields }).data).toEqual(expected);
   });
-  test('MU-23: tells which side a field came from', () => {
+  test('MU-23: reports which side each field came from', () => {
     expect(threeWayMerge({ a: 1, b: 1, l: [1] }, { a: 2, b: 1, l: [1, 2] }, { a: 1, b: 2, l: [1, 3] })).toEqual({
       data: { a: 2, b: 2, l: [1, 3, 2] },
       localFields: ['a', 'l'],
@@ -368,7 +368,7 @@ describe('threeWayMerge', () => {
   });
 });
 
-test('keys that reach the prototype are refused at any depth, and as changed fields', () => {
+test('rejects keys that reach the prototype, at any depth and as changed fields', () => {
   const evil = JSON.parse('{"n":[{"__proto__":{"x":1}}]}') as JsonObject;
   for (const merge of [defaultMerge, deepMerge, preservingMerge]) {
     expect(() => merge(evil, {})).toThrow(ValidationError);

@@ -167,10 +167,10 @@ describe('toOutcome', () => {
       pushUnavailable({ dispatched: true, message: 'x' }),
       { error: { name: 'NetworkError', message: 'x' } },
     ],
-  ])('F-82: the error tells what the server said: %s', (_, result, expected) => {
+  ])("F-82: the error contains the server's message: %s", (_, result, expected) => {
     expect(toOutcome(edit, result)).toMatchObject(expected);
   });
-  test('an answer that no transport may give is malformed, and kept', () => {
+  test('an answer that no transport may give is malformed, and its operation stays', () => {
     const answer = JSON.parse('{"type":"banana"}') as PushResult;
     expect(toOutcome(edit, answer)).toMatchObject({ type: 'malformed', error: { name: 'ParseError', cause: answer } });
   });
@@ -178,7 +178,7 @@ describe('toOutcome', () => {
 
 const outcomeTypes = Object.keys(outcomeEffects) as readonly OutcomeType[];
 
-test('I2: exactly these outcomes end the identity of a request', () => {
+test("I2: exactly these outcomes end a request's identity", () => {
   expect(outcomeTypes.filter((type) => outcomeEffects[type].request !== 'open')).toEqual([
     'applied',
     'conflict',
@@ -190,7 +190,7 @@ test('I2: exactly these outcomes end the identity of a request', () => {
   ]);
 });
 
-test('F-106: exactly these outcomes are sent again by the engine itself, and only below the limit', () => {
+test('F-106: the engine resends automatically for exactly these outcomes, and only below the limit', () => {
   const again = [
     'rejected',
     'forbidden',
@@ -210,7 +210,7 @@ test('F-09: exactly these outcomes count a try', () => {
   expect(outcomeTypes.filter((type) => outcomeEffects[type].countsTry === 'whenAlone')).toEqual(['retryLater']);
 });
 
-test('F-07: no connection concerns everybody, a 500 the one operation', () => {
+test('F-07: a lost connection affects every operation, a 500 only its own', () => {
   expect(toOutcome(edit, pushUnavailable({ dispatched: true, noConnection: true, message: 'gone' })).type).toBe(
     'unavailable',
   );

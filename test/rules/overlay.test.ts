@@ -14,22 +14,22 @@ const edit = (payload: JsonObject, changedFields?: readonly string[]): PendingOp
 });
 const del: PendingOp = { ...base, type: 'delete' };
 
-test('I4: a pending edit lies over the newer server row, field by field', () => {
+test('I4: a pending edit overlays the newer server row, field by field', () => {
   expect(overlay(server, [edit({ id: 'a', title: 'A', prio: 1, updated_at: 'v1' }, ['title'])], keys)).toEqual({
     row: { ...server, title: 'A' },
     deletedLocally: false,
   });
 });
-test('I4: a changed field missing in the payload leaves the server’s value; null clears', () => {
+test('I4: a changed field missing in the payload keeps the server’s value; null clears', () => {
   expect(overlay(server, [edit({ prio: null }, ['prio', 'title'])], keys).row).toEqual({ ...server, prio: null });
 });
-test('without changed fields every key of the payload counts, sync fields excepted', () => {
+test('without changed fields every key of the payload counts, except sync fields', () => {
   expect(overlay(server, [edit({ id: 'zzz', title: 'A', updated_at: 'mine', deleted_at: 'mine' })], keys).row).toEqual({
     ...server,
     title: 'A',
   });
 });
-test('a row the server does not have comes from the payloads alone, with an empty timestamp', () => {
+test('a row missing on the server consists of the payloads alone, with an empty timestamp', () => {
   const ops = [
     edit({ id: 'a', title: 'A', done: false, updated_at: 'x' }, ['title']),
     edit({ id: 'a', title: 'old', done: true }, ['done']),
@@ -39,7 +39,7 @@ test('a row the server does not have comes from the payloads alone, with an empt
     deletedLocally: false,
   });
 });
-test('F-21: a pending delete marks the row and leaves its data; a later edit brings it back', () => {
+test('F-21: a pending delete marks the row and keeps its data; a later edit restores it', () => {
   expect(overlay(server, [del], keys)).toEqual({ row: server, deletedLocally: true });
   expect(overlay(server, [edit({ title: 'A' }, ['title']), del], keys)).toEqual({
     row: { ...server, title: 'A' },
@@ -50,14 +50,14 @@ test('F-21: a pending delete marks the row and leaves its data; a later edit bri
     deletedLocally: false,
   });
 });
-test('I4: a tombstone under a pending edit stays visible, under a pending delete it stays a tombstone', () => {
+test('I4: a tombstone stays visible under a pending edit, and a tombstone under a pending delete', () => {
   const tombstone = { ...server, deleted_at: 'v2' };
   expect(overlay(tombstone, [edit({ title: 'A' }, ['title'])], keys).row).toEqual({ ...server, title: 'A' });
   expect(overlay(tombstone, [del], keys).row).toEqual(tombstone);
   expect(overlay(tombstone, [edit({ title: 'A' }, ['title']), del], keys).row).toMatchObject({ deleted_at: 'v2' });
   expect(overlay(tombstone, [], keys)).toEqual({ row: tombstone, deletedLocally: false });
 });
-test('I4: a tombstone mark in a payload is not written, also where nothing brings the row back', () => {
+test("I4: does not write a payload's tombstone mark, even if nothing restores the row", () => {
   expect(overlay(server, [edit({ title: 'A', deleted_at: 'mine' }), del], keys).row).toEqual({ ...server, title: 'A' });
 });
 test('a table without tombstones gets no mark', () => {
@@ -78,23 +78,23 @@ test('a table without tombstones gets no mark', () => {
     deleted_at: 'v2',
   });
 });
-test('a row that came without its mark gets none by an edit', () => {
+test('an edit adds no mark to a row that came without one', () => {
   expect(overlay({ id: 'a', updated_at: 'v2' }, [edit({ title: 'A' })], keys).row).toStrictEqual({
     id: 'a',
     title: 'A',
     updated_at: 'v2',
   });
 });
-test('nothing on either side is no row', () => {
+test('nothing on either side gives no row', () => {
   expect(overlay(undefined, [], keys)).toEqual({ row: undefined, deletedLocally: false });
   expect(overlay(undefined, [del], keys)).toEqual({ row: undefined, deletedLocally: true });
 });
-test('F-136: a payload is rebuilt from the server row and its own fields; old values of others do not come back', () => {
+test("F-136: rebuilds a payload from the server row and its own fields; others' old values do not return", () => {
   const op = edit({ id: 'a', title: 'discarded edit', done: true, prio: 5 }, ['done']);
   expect(reproject({ ...server, extra: 1 }, op, keys)).toEqual({ id: 'a', title: 'S', done: true, prio: 5, extra: 1 });
   expect(reproject(undefined, edit({ title: 'A', updated_at: 'x' }), keys)).toStrictEqual({ title: 'A' });
 });
-test('F-136: the id is sent as the payload has it, and not where it has none', () => {
+test('F-136: sends the id as in the payload, or none', () => {
   expect(reproject({ id: 7, title: 'S' }, edit({ id: '7', title: 'A' }), keys)).toStrictEqual({ id: '7', title: 'A' });
   expect(reproject(server, edit({ title: 'A' }), keys)).toStrictEqual({ title: 'A', done: false, prio: 5 });
   expect(reproject(server, { ...base, type: 'upsert' }, keys)).toStrictEqual({ title: 'S', done: false, prio: 5 });

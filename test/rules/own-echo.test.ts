@@ -30,16 +30,16 @@ test.each<[string, JsonObject, boolean]>([
     Object.assign(Object.create({ title: 'A' }) as JsonObject, { note: null }),
     false,
   ],
-])('F-134, F-20: our own work by fields of any name: %s', (_, current, expected) => {
+])('F-134, F-20: recognises our own work by fields of any name: %s', (_, current, expected) => {
   expect(isOwnEcho(op, current, keys)).toBe(expected);
 });
 
-test('F-134: an edit that was sent with its tombstone mark is known by its other fields', () => {
+test('F-134: recognises an edit sent with its tombstone mark by its other fields', () => {
   const marked = upsertOp({ kind: 'todos', id: 'a', payload: { ...sent, removed: 't1' } });
   expect(isOwnEcho(marked, sent, keys)).toBe(true);
 });
 
-test('F-134: without tombstones a row is never the echo of a delete, and always may be that of an edit', () => {
+test('F-134: without tombstones a row is never the echo of a delete, but can be that of an edit', () => {
   const plain = { ...keys, deletedAt: undefined };
   expect(isOwnEcho(op, { ...sent, deleted_at: 'v2' }, plain)).toBe(true);
   expect(isOwnEcho(deleteOp({ kind: 'todos', id: 'a' }), { ...sent, removed: 'v2' }, plain)).toBe(false);

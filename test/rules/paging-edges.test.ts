@@ -49,9 +49,9 @@ const cursors = (steps: readonly Step[]) => steps.map((one) => applied(one).toAp
 const types = (steps: readonly Step[]) =>
   steps.map(({ step }) => (step.type === 'apply' ? (step.done ? 'done' : 'more') : 'error'));
 
-describe('a token sequence that was interrupted', () => {
+describe('an interrupted token sequence', () => {
   const sequence = { token: 'T1', start: at('z', 1) };
-  test('I6: a cursor that had left the start goes on from where it is', () => {
+  test('I6: a cursor that has moved past the start continues from its position', () => {
     for (const cursor of [at('b', 3), at('zz', 1)]) {
       const steps = feed({ ...begin, cursor, sequence }, [
         page([row('c', 4)], { nextPageToken: 'T2' }),
@@ -60,21 +60,21 @@ describe('a token sequence that was interrupted', () => {
       expect(cursors(steps)).toEqual([at('c', 4), at('d', 5)]);
     }
   });
-  test('F-66: what is then older than the cursor takes it back to the start, since nobody knows what lies between', () => {
+  test('F-66: an older page then returns the cursor to the start, since the gap is unknown', () => {
     const steps = feed({ ...begin, cursor: at('b', 3), sequence }, [
       page([row('a', 2)], { nextPageToken: 'T2' }),
       page([row('d', 5)]),
     ]);
     expect(cursors(steps)).toEqual([at('z', 1), at('d', 5)]);
   });
-  test('F-64: inside an overlap window the cursor is held to the end, and the store is told up to where rows are re-reads', () => {
+  test('F-64: inside an overlap window the cursor is held to the end, and the store learns where re-reads end', () => {
     const position = { ...begin, cursor: at('m', 5), sequence: { token: 'T1', start: { ts: ts(2), lastId: '' } } };
     const steps = feed(position, [page([row('k', 4)], { nextPageToken: 'T2' }), page([row('m', 5), row('n', 6)])]);
     expect(cursors(steps)).toEqual([at('m', 5), at('n', 6)]);
     expect(steps.map((one) => applied(one).pulled)).toEqual([1, 2]);
     expect(steps.map((one) => applied(one).toApply.rereadUntil)).toEqual([ts(5), ts(5)]);
   });
-  test('a sequence that is no overlap knows of no re-reads', () => {
+  test('a sequence without overlap has no re-reads', () => {
     const [step] = feed({ ...begin, cursor: at('b', 3), sequence }, [page([row('c', 2)])]);
     expect(applied(step).pulled).toBe(1);
     expect(applied(step).toApply).not.toHaveProperty('rereadUntil');
@@ -82,7 +82,7 @@ describe('a token sequence that was interrupted', () => {
 });
 
 describe('tokens', () => {
-  test('hasMore: true beside a token changes nothing: the token leads on', () => {
+  test('hasMore: true beside a token changes nothing: the token decides', () => {
     const steps = feed(begin, [
       page([row('a', 1)], { hasMore: true, nextPageToken: 'T' }),
       page([row('b', 2)], { hasMore: false }),
@@ -95,12 +95,12 @@ describe('tokens', () => {
     expect(applied(step).toApply.next).toStrictEqual({ cursor: at('a', 1), maxPage: 1, resync: false });
     expect(step?.request).not.toHaveProperty('pageToken');
   });
-  test('F-66: a full page out of order is no error while a token leads on', () => {
+  test('F-66: a full page out of order is not an error while a token continues', () => {
     expect(types(feed(begin, [page([row('c', 9), row('b', 5), row('a', 2)], { nextPageToken: 'T' })]))).toEqual([
       'more',
     ]);
   });
-  test('I8: a page that was seen before, with another one in between, ends in a protocol error at once', () => {
+  test('I8: a repeated page with another in between is an immediate protocol error', () => {
     const [a, b] = [
       [row('c', 3), row('d', 4)],
       [row('a', 1), row('b', 2)],
@@ -115,7 +115,7 @@ describe('tokens', () => {
       ),
     ).toEqual(['more', 'more', 'error']);
   });
-  test('I10: pages that lead on are forgotten', () => {
+  test('I10: forgets pages that made progress', () => {
     const steps = feed(
       begin,
       Array.from({ length: 5 }, (_, index) => page([row(`r${index}`, index + 1)], { nextPageToken: `T${index}` })),
@@ -125,28 +125,28 @@ describe('tokens', () => {
 });
 
 describe('keyset', () => {
-  test('a request names no token where there is none', () => {
+  test('a request omits a missing token', () => {
     expect(requestOf(startPaging(begin, options), options)).not.toHaveProperty('pageToken');
     expect(requestOf(startPaging(begin, options), options)).not.toHaveProperty('afterId');
   });
-  test('rows out of order by less than a second, as of a server that sorts by seconds: the last row leads on', () => {
+  test('accepts rows out of order by less than a second, as sorted by seconds: the last row continues', () => {
     const steps = feed(begin, [page([row('a', 3.1), row('c', 3.9), row('b', 3.5)])]);
     expect(applied(steps[0])).toMatchObject({ done: false, unsorted: true });
     expect(cursors(steps)).toEqual([at('b', 3.5)]);
     expect(steps[0]?.request).toMatchObject({ updatedSince: ts(3.5), afterId: 'b' });
   });
-  test('exactly a second is within it; more, at the server’s own limit too, cannot be asked for', () => {
+  test('accepts exactly a second; a greater disorder, also at the server’s own limit, is an error', () => {
     expect(types(feed(begin, [page([row('a', 2), row('c', 3), row('b', 2)])]))).toEqual(['more']);
     expect(types(feed(begin, [page([row('b', 9), row('a', 2)], { pageLimit: 2 })]))).toEqual(['error']);
   });
-  test('out of order and the last page, there is nothing more to ask for', () => {
+  test('ends on a last page that is out of order', () => {
     const [step] = feed(begin, [page([row('c', 9), row('b', 5), row('a', 2)], { hasMore: false })]);
     expect(applied(step)).toMatchObject({ done: true, toApply: { next: { cursor: at('c', 9) } } });
   });
   test('equal timestamps are in order', () => {
     expect(applied(feed(begin, [page([row('b', 2), row('a', 2)], { hasMore: false })])[0]).unsorted).toBe(false);
   });
-  test('one new row beside known ones is news, also where the timestamp stands still', () => {
+  test('one new row among known ones is progress, even with an unchanged timestamp', () => {
     const steps = feed(begin, [
       page([row('a', 1), row('b', 2), row('c', 2)]),
       page([row('c', 2), row('d', 2), row('e', 2)]),
@@ -163,13 +163,13 @@ describe('keyset', () => {
 });
 
 describe('overlap window', () => {
-  test('F-64: the page says up to where its rows are re-reads; new rows count on both sides of it', () => {
+  test('F-64: the page says where its re-reads end; new rows count on both sides', () => {
     const [step] = feed({ ...begin, cursor: at('m', 5), maxPage: 3 }, [page([row('late', 3), row('n', 6)])], {
       overlapMs: 3_000,
     });
     expect(applied(step)).toMatchObject({ pulled: 2, toApply: { rereadUntil: ts(5), next: { cursor: at('n', 6) } } });
   });
-  test('F-63: a version that is no time cannot be gone back from: the cursor itself is asked from', () => {
+  test('F-63: cannot subtract from a version that is not a time: requests from the cursor itself', () => {
     const given = { ...options, overlapMs: 3_000 };
     const state = startPaging({ ...begin, cursor: { ts: 'v17', lastId: 'm' } }, given);
     expect(requestOf(state, given)).toMatchObject({ updatedSince: 'v17', afterId: 'm' });
@@ -177,7 +177,7 @@ describe('overlap window', () => {
   });
 });
 
-test('PULL-08: what is wrong with a row is said', () => {
+test('PULL-08: describes what is wrong with a row', () => {
   const [step] = feed(begin, [page([null, 7, [], { id: '', updated_at: ts(1) }])], { pageSize: 9 });
   expect(applied(step).unusable.map(({ reason }) => reason)).toEqual([
     'expected an object, got null',

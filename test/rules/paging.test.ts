@@ -47,7 +47,7 @@ const applied = (step: (PageStep & { request: unknown }) | undefined) => {
 const ids = (step: (PageStep & { request: unknown }) | undefined) => applied(step).toApply.items.map((item) => item.id);
 
 describe('requests', () => {
-  test('PULL-01: a first pull asks from the epoch, without afterId and token, with deleted rows', () => {
+  test('PULL-01: a first pull starts at the epoch, without afterId and token, with deleted rows', () => {
     expect(requestOf(startPaging(begin, options), options)).toEqual({
       kind: 'todos',
       updatedSince: '1970-01-01T00:00:00.000Z',
@@ -55,13 +55,13 @@ describe('requests', () => {
       includeDeleted: true,
     });
   });
-  test('F-63: the cursor goes back to the server character by character', () => {
+  test('F-63: returns the cursor to the server character by character', () => {
     expect(requestOf(startPaging({ ...begin, cursor: at('b', 5) }, options), options)).toMatchObject({
       updatedSince: ts(5),
       afterId: 'b',
     });
   });
-  test('an overlap window asks from an earlier time, without afterId', () => {
+  test('an overlap window requests from an earlier time, without afterId', () => {
     const state = startPaging({ ...begin, cursor: at('b', 5) }, { ...options, overlapMs: 2_500 });
     expect(requestOf(state, options)).toEqual({
       kind: 'todos',
@@ -73,7 +73,7 @@ describe('requests', () => {
 });
 
 describe('tokens', () => {
-  test('F-60: while a token is followed, updatedSince and afterId stay those of the first request', () => {
+  test('F-60: while following a token, updatedSince and afterId stay those of the first request', () => {
     const steps = feed({ ...begin, cursor: at('z', 1) }, [
       page([row('a', 2), row('b', 3)], { nextPageToken: 'T1' }),
       page([row('c', 4)], { nextPageToken: 'T2' }),
@@ -93,7 +93,7 @@ describe('tokens', () => {
     expect(applied(steps[2]).toApply.next).toEqual({ cursor: at('d', 5), maxPage: 2, resync: false });
     expect(applied(steps[2]).done).toBe(true);
   });
-  test('an interrupted sequence goes on with its token and first filter', () => {
+  test('an interrupted sequence continues with its token and first filter', () => {
     const position = { cursor: at('b', 3), maxPage: 2, resync: false, sequence: { token: 'T1', start: undefined } };
     expect(requestOf(startPaging(position, options), options)).toEqual({
       kind: 'todos',
@@ -106,7 +106,7 @@ describe('tokens', () => {
     expect(applied(step).toApply.next.cursor).toEqual(at('c', 4));
     expect(abandonSequence({ position, hold: undefined })).toEqual({ cursor: at('b', 3), maxPage: 2, resync: false });
   });
-  test('F-61: an empty page with a token is followed', () => {
+  test('F-61: follows an empty page with a token', () => {
     const steps = feed(begin, [page([], { nextPageToken: 'T1' }), page([row('a', 1)])]);
     expect(applied(steps[0])).toMatchObject({ done: false });
     expect(ids(steps[1])).toEqual(['a']);
@@ -119,7 +119,7 @@ describe('tokens', () => {
       ).map((step) => step.type),
     ).toEqual(['apply', 'apply', 'protocolError']);
   });
-  test('F-14: the same token twice is a protocol error, also right after a restart', () => {
+  test('F-14: the same token twice is a protocol error, even right after a restart', () => {
     expect(
       feed(begin, [page([row('a', 1)], { nextPageToken: 'T' }), page([row('b', 2)], { nextPageToken: 'T' })]).at(-1),
     ).toMatchObject({
@@ -128,7 +128,7 @@ describe('tokens', () => {
     const position = { ...begin, sequence: { token: 'T', start: undefined } };
     expect(feed(position, [page([row('b', 2)], { nextPageToken: 'T' })])[0]).toMatchObject({ type: 'protocolError' });
   });
-  test('I8: two pages that alternate under ever new tokens end in a protocol error', () => {
+  test('I8: two pages that alternate under new tokens end in a protocol error', () => {
     const [a, b] = [
       [row('a', 1), row('b', 2)],
       [row('c', 3), row('d', 4)],
@@ -140,7 +140,7 @@ describe('tokens', () => {
     expect(steps.at(-1)?.type).toBe('protocolError');
     expect(steps.length).toBeLessThan(6);
   });
-  test('F-66: a page older than the cursor restores the start; the cursor moves at the end only', () => {
+  test('F-66: a page older than the cursor restores the start; the cursor moves only at the end', () => {
     const steps = feed({ ...begin, cursor: at('z', 1) }, [
       page([row('c', 5), row('d', 6)], { nextPageToken: 'T1' }),
       page([row('a', 2), row('b', 3)], { nextPageToken: 'T2' }),
@@ -169,17 +169,17 @@ describe('tokens', () => {
 });
 
 describe('keyset', () => {
-  test('F-138: among equal timestamps the last in page order leads on, whatever the ids look like', () => {
+  test('F-138: among equal timestamps the last row in page order continues, whatever its id', () => {
     const [step] = feed(begin, [page([row(9, 1), row(10, 2), row(2, 2)])]);
     expect(applied(step).toApply.next.cursor).toEqual({ ts: ts(2), lastId: '2' });
   });
-  test('F-63: rows within one millisecond are told apart', () => {
+  test('F-63: distinguishes rows within one millisecond', () => {
     const fine = (id: string, digits: string) => ({ id, updated_at: `2024-01-01T00:00:00.${digits}Z` });
     const [step] = feed(begin, [page([fine('a', '1230001'), fine('b', '1230002'), fine('c', '12300019')])]);
     expect(applied(step).toApply.next.cursor?.ts).toBe('2024-01-01T00:00:00.12300019Z');
     expect(applied(step).unsorted).toBe(true);
   });
-  test('F-62: a page below the limit that is a new maximum is followed by one more request', () => {
+  test('F-62: one more request follows a page below the limit that is a new maximum', () => {
     const steps = feed(begin, [
       page([row('a', 1), row('b', 2)]),
       page([row('c', 3), row('d', 4)]),
@@ -188,24 +188,24 @@ describe('keyset', () => {
     expect(steps.map((step) => applied(step).done)).toEqual([false, false, true]);
     expect(applied(steps[2]).toApply.next.maxPage).toBe(2);
   });
-  test('a page shorter than the largest one known ends an incremental pull, a full page does not', () => {
+  test('a page shorter than the largest known one ends an incremental pull, a full page does not', () => {
     expect(applied(feed({ ...begin, maxPage: 3 }, [page([row('a', 1), row('b', 2)])])[0]).done).toBe(true);
     expect(applied(feed({ ...begin, maxPage: 3 }, [page([row('a', 1), row('b', 2), row('c', 3)])])[0]).done).toBe(
       false,
     );
   });
-  test('a page size made smaller is no sign of the end', () => {
+  test('a reduced page size is no sign of the end', () => {
     expect(applied(feed({ ...begin, maxPage: 500 }, [page([row('a', 1), row('b', 2), row('c', 3)])])[0]).done).toBe(
       false,
     );
   });
-  test('X-Page-Limit saves the doubt', () => {
+  test('X-Page-Limit resolves the doubt', () => {
     expect(applied(feed(begin, [page([row('a', 1)], { pageLimit: 2 })])[0]).done).toBe(true);
     expect(applied(feed({ ...begin, maxPage: 3 }, [page([row('a', 1), row('b', 2)], { pageLimit: 2 })])[0]).done).toBe(
       false,
     );
   });
-  test('F-137: a full resync ends only at an empty page, hasMore: false or the end of a token sequence', () => {
+  test('F-137: only an empty page, hasMore: false or the end of a token sequence ends a full resync', () => {
     const resync = { resync: true };
     expect(applied(feed({ ...begin, maxPage: 3 }, [page([row('a', 1)], { pageLimit: 3 })], resync)[0]).done).toBe(
       false,
@@ -216,40 +216,40 @@ describe('keyset', () => {
       applied(feed(begin, [page([row('a', 1)], { nextPageToken: 'T' }), page([row('b', 2)])], resync)[1]).done,
     ).toBe(true);
   });
-  test('F-14: a full page that brings nothing new and does not move the cursor is a protocol error', () => {
+  test('F-14: a full page without news or cursor movement is a protocol error', () => {
     const same = page([row('a', 1), row('b', 1), row('c', 1)]);
     expect(feed(begin, [same, same]).map((step) => step.type)).toEqual(['apply', 'protocolError']);
   });
-  test('F-14: a server cut off by its own limit that ignores afterId is found out, too', () => {
+  test('F-14: also detects a server that ignores afterId and is cut off by its own limit', () => {
     const [first, second] = [page([row('a', 1), row('b', 2)]), page([row('c', 3), row('d', 3)])];
     expect(feed(begin, [first, second, second]).map((step) => step.type)).toEqual(['apply', 'apply', 'protocolError']);
   });
-  test('a server that ignores afterId says "no more" with the last rows again', () => {
+  test('a server that ignores afterId signals the end by repeating the last rows', () => {
     const steps = feed(begin, [page([row('a', 1)]), page([row('a', 1)])]);
     expect(applied(steps[1])).toMatchObject({ done: true, pulled: 0, toApply: { items: [] } });
     expect(
       applied(feed(begin, [page([row('a', 1), row('b', 2)]), page([row('b', 2)])], { resync: true })[1]).done,
     ).toBe(true);
   });
-  test('hasMore: true goes on after a short page, and without rows or token is a protocol error', () => {
+  test('hasMore: true continues after a short page, and without rows or token is a protocol error', () => {
     expect(applied(feed({ ...begin, maxPage: 3 }, [page([row('a', 1)], { hasMore: true })])[0]).done).toBe(false);
     expect(feed(begin, [page([], { hasMore: true })])[0]).toMatchObject({ type: 'protocolError' });
   });
-  test('I6: the cursor never goes backwards', () => {
+  test('I6: the cursor never moves backwards', () => {
     const [step] = feed({ ...begin, cursor: at('m', 5), maxPage: 3 }, [page([row('a', 2)])]);
     expect(applied(step).toApply.next.cursor).toEqual(at('m', 5));
   });
-  test('F-66: a short unsorted page ends with the newest timestamp; a full one far out of order is refused', () => {
+  test('F-66: a short unsorted page ends with the newest timestamp; rejects a full one far out of order', () => {
     const [step] = feed({ ...begin, maxPage: 3 }, [page([row('b', 9), row('a', 2)])]);
     expect(applied(step)).toMatchObject({ unsorted: true, done: true, toApply: { next: { cursor: at('b', 9) } } });
     expect(feed(begin, [page([row('c', 9), row('b', 5), row('a', 2)])])[0]).toMatchObject({ type: 'protocolError' });
   });
-  test('rows of the page before are not applied again and do not count', () => {
+  test('does not apply or count rows of the previous page again', () => {
     const steps = feed(begin, [page([row('a', 1), row('b', 2), row('c', 2)]), page([row('c', 2), row('d', 3)])]);
     expect(ids(steps[1])).toEqual(['d']);
     expect(applied(steps[1]).pulled).toBe(1);
   });
-  test('a row twice in one page is applied in its newest version', () => {
+  test('applies a row that is twice in one page in its newest version', () => {
     const [step] = feed(begin, [page([row('a', 1), row('b', 2), row('a', 3)])]);
     expect(applied(step).toApply.items).toEqual([row('b', 2), row('a', 3)]);
   });
@@ -257,7 +257,7 @@ describe('keyset', () => {
 
 describe('overlap window', () => {
   const cursor = at('m', 5);
-  test('F-64: late rows inside the window are applied and counted unless the store knows them; the cursor stays', () => {
+  test('F-64: applies and counts late rows inside the window unless the store knows them; the cursor stays', () => {
     const steps = feed(
       { ...begin, cursor, maxPage: 3 },
       [page([row('late', 3), row('k', 5), row('m', 5)]), page([row('n', 5), row('o', 6)])],
@@ -270,7 +270,7 @@ describe('overlap window', () => {
     expect(steps.map((step) => applied(step).toApply.next.cursor)).toEqual([cursor, at('o', 6)]);
     expect(steps[1]?.request).toMatchObject({ updatedSince: ts(5), afterId: 'm' });
   });
-  test('I5: a short page that ends before the cursor is no end: a server that caps by bytes may have cut it', () => {
+  test('I5: a short page that ends before the cursor is not the end: a server with a byte cap may have cut it', () => {
     const steps = feed({ ...begin, cursor, maxPage: 3 }, [page([row('late', 3)]), page([row('m', 5), row('n', 6)])], {
       overlapMs: 3_000,
     });
@@ -287,8 +287,8 @@ describe('overlap window', () => {
   });
 });
 
-describe('rows that cannot be placed', () => {
-  test('PULL-08: rows without id or timestamp are told, the rest goes on', () => {
+describe('rows without a position', () => {
+  test('PULL-08: reports rows without id or timestamp; the rest goes on', () => {
     const [step] = feed(
       begin,
       [page([row('a', 1), { updated_at: ts(2) }, { id: 'c' }, { id: 'd', updated_at: 'soon' }, row('e', 3)])],
@@ -302,11 +302,11 @@ describe('rows that cannot be placed', () => {
     expect(applied(step)).toMatchObject({ pulled: 2, toApply: { next: { cursor: at('e', 3) } } });
     expect(applied(step).toApply.items).toHaveLength(5);
   });
-  test('I8: a full page of nothing but such rows ends in a protocol error, not in a loop', () => {
+  test('I8: a full page of only such rows ends in a protocol error, not in a loop', () => {
     const bad = page([{ id: 'a' }, { id: 'b' }, { id: 'c' }]);
     expect(feed(begin, [bad, bad]).map((step) => step.type)).toEqual(['apply', 'protocolError']);
   });
-  test('a page without list of items is a protocol error', () => {
+  test('a page without an items list is a protocol error', () => {
     const broken = JSON.parse('{"items":{"0":1}}') as PullPage;
     expect(feed(begin, [broken])[0]).toMatchObject({ type: 'protocolError' });
     expect(applied(feed(begin, [JSON.parse('{"items":[null,7]}') as PullPage])[0]).unusable).toHaveLength(2);

@@ -10,8 +10,8 @@ const graphOf = (edges: readonly (readonly [string, string])[]): Map<string, Set
 const sorted = (groups: readonly (readonly string[])[]): readonly string[] =>
   groups.map((group) => [...group].sort().join('')).sort();
 
-describe('groups of nodes that reach one another', () => {
-  test('a chain and a node that refers to itself are no group', () => {
+describe('groups of mutually reachable nodes', () => {
+  test('a chain and a self-referencing node form no group', () => {
     expect(
       strongComponents(
         graphOf([
@@ -24,7 +24,7 @@ describe('groups of nodes that reach one another', () => {
     ).toEqual([]);
   });
 
-  test('a group comes before the groups that reach it', () => {
+  test('a group precedes the groups that reach it', () => {
     const groups = strongComponents(
       graphOf([
         ['a', 'b'],
@@ -37,7 +37,7 @@ describe('groups of nodes that reach one another', () => {
     expect(groups.map((group) => [...group].sort().join(''))).toEqual(['cd', 'ab']);
   });
 
-  test('a chain of 100,000 nodes that ends where it began needs no stack', () => {
+  test('a cycle of 100,000 nodes does not overflow the stack', () => {
     const length = 100_000;
     const graph = graphOf(Array.from({ length }, (_, index) => [`${index}`, `${(index + 1) % length}`] as const));
     expect(strongComponents(graph)[0]).toHaveLength(length);

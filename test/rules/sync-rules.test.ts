@@ -64,7 +64,7 @@ const asSets = (asked: SyncRequest) =>
   );
 
 describe('requests', () => {
-  test('KND-03, KND-06, KND-07, F-101: what is asked, as far as it is registered', () => {
+  test('KND-03, KND-06, KND-07, F-101: keeps the requested kinds that are registered', () => {
     expect(toRequest({ type: 'SYNC', pushKinds: [], pullKinds: ['tags', 'strange', 'tags'] }, all)).toMatchObject({
       pushKinds: [],
       pullKinds: ['tags'],
@@ -77,12 +77,12 @@ describe('requests', () => {
     });
     expect(toRequest({ type: 'SYNC', automatic: true }, all)).toMatchObject({ ...all, explicit: false, waiters: [] });
   });
-  test('a command without a promise is waited for by nobody in particular', () => {
+  test('a command without a promise has no particular waiter', () => {
     expect(toRequest({ type: 'SYNC' }, all)).toMatchObject({ explicit: true, waiters: [anonymousWaiter] });
     expect(promisesOf(toRequest({ type: 'SYNC' }, all))).toEqual([]);
     expect(promisesOf(sync)).toEqual(['w1']);
   });
-  test('I1: merging keeps everything, in any order, and twice is once', () => {
+  test('I1: merging keeps everything, is commutative and idempotent', () => {
     fc.assert(
       fc.property(anyRequest, anyRequest, (a, b) => {
         const both = mergeRequests(a, b);
@@ -95,7 +95,7 @@ describe('requests', () => {
       { numRuns: 200 },
     );
   });
-  test('I1: a request is either part of the run afterwards or part of the next one', () => {
+  test('I1: a request becomes part of either the run or the next one', () => {
     fc.assert(
       fc.property(anyRequest, anyRequest, fc.option(anyRequest, { nil: undefined }), (first, asked, next) => {
         const run = createRun(1, first, 3);
@@ -116,7 +116,7 @@ describe('requests', () => {
       { numRuns: 200 },
     );
   });
-  test('what the engine asks by itself waits for nobody, and nothing more than that is asked', () => {
+  test("the engine's own requests have no waiter and contain nothing more", () => {
     expect(toRequest({ type: 'remote.changed', kinds: ['tags', 'strange'] }, all)).toEqual({
       pushKinds: [],
       pullKinds: ['tags'],
@@ -145,7 +145,7 @@ describe('requests', () => {
       explicit: true,
     });
   });
-  test('what is remembered over a restart is automatic work only', () => {
+  test('only automatic work is remembered across a restart', () => {
     expect(automaticWork(createRun(1, sync, 3), undefined)).toBeUndefined();
     expect(automaticWork(createRun(1, { ...sync, automatic: true }, 3), sync)).toEqual(asAutomatic(sync));
     expect(automaticWork(createRun(1, sync, 3), asAutomatic(sync))).toEqual(asAutomatic(sync));
@@ -155,7 +155,7 @@ describe('requests', () => {
 });
 
 describe('runs', () => {
-  test('F-44: a run covers what it still has to do, and no decision', () => {
+  test('F-44: a run covers its remaining work, and no decision', () => {
     const run = createRun(1, sync, 3);
     expect(covers(run, sync)).toBe(true);
     expect(covers({ ...run, toPush: [] }, sync)).toBe(false);
@@ -164,7 +164,7 @@ describe('runs', () => {
       false,
     );
   });
-  test('I8, I13: leaving a kind out makes the run smaller, so it cannot go on for ever', () => {
+  test('I8, I13: leaving a kind out makes the run smaller, so it must end', () => {
     const run = { ...createRun(1, sync, 3), planned: true };
     const failure: SyncFailure = { type: 'kindFailed', kind: 'todos', phase: 'pull', message: 'm' };
     expect(isKindAhead(run, failure)).toBe(true);
@@ -182,7 +182,7 @@ describe('runs', () => {
   });
 });
 
-describe('what comes of a run', () => {
+describe('the results of a run', () => {
   const ref = (opId: string, kind = 'todos') => ({ kind, entityId: `entity of ${opId}`, opId });
   const failure = (kind: string, phase: 'push' | 'pull'): SyncFailure => ({
     type: 'kindFailed',
@@ -193,7 +193,7 @@ describe('what comes of a run', () => {
   const run = { ...createRun(1, sync, 3), planned: true };
   const plan = { pushKinds: ['todos'], pullKinds: ['lists'], resyncKinds: ['tags'], conflicts: [ref('a')], facts: [] };
 
-  test('a run begins with all that is asked, and with nothing found or counted', () => {
+  test('a run starts with everything requested, and nothing found or counted', () => {
     expect(createRun(7, sync, 3)).toMatchObject({
       id: 7,
       planned: false,
@@ -211,7 +211,7 @@ describe('what comes of a run', () => {
       maxRetries: 3,
     });
   });
-  test('I7: a plan replaces what was planned before; what is swept is pulled first', () => {
+  test('I7: a plan replaces the previous one; kinds to sweep are pulled first', () => {
     const before = {
       ...run,
       replan: true,
@@ -235,7 +235,7 @@ describe('what comes of a run', () => {
     });
     expect(adoptPlan(before, { ...plan, resyncReason: 'schema' }).resyncReason).toBe('schema');
   });
-  test('I13: kinds that a plan leaves out are told once per phase, also when it is planned again', () => {
+  test('I13: reports kinds that a plan omits once per phase, even when planned again', () => {
     const [pull, push, other] = [failure('todos', 'pull'), failure('todos', 'push'), failure('lists', 'pull')];
     const once = adoptPlan(
       { ...run, failures: [pull] },
@@ -257,7 +257,7 @@ describe('what comes of a run', () => {
       unavailable,
     ]);
   });
-  test('RUN-05: batches, pages and conflicts are counted up, and a conflict is kept once', () => {
+  test('RUN-05: counts batches, pages and conflicts, and keeps each conflict once', () => {
     const settled = { batchSize: 3, pushed: 2, errors: 1, conflicts: [ref('a'), ref('b')], facts: [] };
     const once = countPart({ ...run, conflicts: [ref('a')], batchId: 7 }, settled);
     expect(once).toMatchObject({
@@ -284,7 +284,7 @@ describe('what comes of a run', () => {
     expect(paged).toMatchObject({ pulledOfKind: 7, pull: { pulled: 7, pages: 2, errors: 0 } });
     expect(closeKind(paged)).toMatchObject({ pulledOfKind: 0, toPull: ['lists', 'tags'], pull: { pulled: 7 } });
   });
-  test('I8: a conflict that comes again keeps its place and counts its rounds; any other outcome is done with it', () => {
+  test('I8: a repeated conflict keeps its place and counts its rounds; any other outcome ends it', () => {
     const two = { ...run, conflicts: [ref('a'), ref('b', 'lists')], push: { ...run.push, errors: 2 } };
     const again = countOutcome(two, { type: 'again', pushed: 0, errors: 0, facts: [] });
     expect(again).toMatchObject({ round: 1, conflicts: [ref('a'), ref('b', 'lists')], push: { conflictsResolved: 0 } });
@@ -305,7 +305,7 @@ describe('what comes of a run', () => {
       toPush: ['tags', 'todos'],
     });
   });
-  test('I13: a kind is ahead in a push also while only its conflicts are, and in a pull while only its sweep is', () => {
+  test('I13: a kind stays in a push while only its conflicts are left, and in a pull while only its sweep is', () => {
     const rest = {
       ...run,
       toPush: ['lists'],
@@ -326,7 +326,7 @@ describe('what comes of a run', () => {
     expect(isKindAhead({ ...rest, conflicts: [] }, failure('todos', 'push'))).toBe(false);
     expect(isKindAhead(rest, unavailable)).toBe(false);
   });
-  test('I13: without a kind its conflicts are left, too, the failure is counted, and the rest stays', () => {
+  test('I13: dropping a kind also drops its conflicts, counts the failure, and keeps the rest', () => {
     const before = {
       ...run,
       conflicts: [ref('a'), ref('b', 'lists')],
@@ -353,7 +353,7 @@ describe('what comes of a run', () => {
     });
     expect(withoutKind(before, unavailable)).toBe(before);
   });
-  test('what is tried again are the kinds that failed, each once, with the resyncs that were asked for', () => {
+  test('retries each failed kind once, with the requested resyncs', () => {
     const asked = toRequest({ type: 'FULL_RESYNC', waiter: 'w1' }, all);
     const failures = [failure('tags', 'pull'), failure('tags', 'pull'), failure('todos', 'push'), unavailable];
     expect(failedKinds({ ...createRun(1, asked, 3), failures })).toEqual({
@@ -367,7 +367,7 @@ describe('what comes of a run', () => {
     });
     expect(failedKinds({ ...run, failures }).resyncKinds).toEqual([]);
   });
-  test('F-105: the end of a run names the phase of the kind that failed, else its own', () => {
+  test("F-105: a run's end names the failed kind's phase, otherwise its own", () => {
     expect(endingOf({ ...run, phase: 'sync' }, { failure: failure('tags', 'pull') }).phase).toBe('pull');
     expect(endingOf({ ...run, phase: 'push' }, { failure: unavailable }).phase).toBe('push');
     expect(endingOf({ ...run, phase: 'fullResync' }, { tookMs: 5 })).toMatchObject({
@@ -380,14 +380,14 @@ describe('what comes of a run', () => {
 });
 
 describe('waits', () => {
-  test('a timer is never longer than the platform can wait: it would fire at once', () => {
+  test('a timer never exceeds the platform limit: it would fire at once', () => {
     expect([timerMs(-5), timerMs(5), timerMs(1e12), timerMs(Infinity)]).toEqual([0, 5, 2 ** 31 - 1, 2 ** 31 - 1]);
   });
 });
 
 describe('errors', () => {
   const end = { phase: 'pull', attempts: 1, maxRetries: 3 } as const;
-  test('RUN-08: each failure has its error, and the error of the edge is passed on as it is', () => {
+  test('RUN-08: each failure has its error, and passes on the original error unchanged', () => {
     const cause = new TransportError('HTTP error 403', 403);
     expect(toSyncError({ type: 'kindFailed', kind: 'todos', phase: 'pull', message: 'm', cause }, end)).toBe(cause);
     const plain = new Error('bug');
@@ -412,7 +412,7 @@ describe('errors', () => {
     expect(toSyncError(unavailable, end)).not.toHaveProperty('cause');
     expect(toSyncError({ ...unavailable, cause: plain }, end).cause).toBe(plain);
   });
-  test('F-85: what the server said of its limit is passed on, with the time until which it asked to wait', () => {
+  test("F-85: passes on the server's rate limit and the time until which to wait", () => {
     const throttled: SyncFailure = { type: 'throttled', message: 'slow down', retryAfterMs: 7, at: 50_000 };
     expect(toSyncError(throttled, end)).toMatchObject({
       message: 'slow down',
@@ -440,7 +440,7 @@ describe('errors', () => {
     const other = new NetworkError('gone');
     expect(toSyncError({ ...throttled, cause: other }, end)).toBe(other);
   });
-  test('I8: retries that were used up are told; a run that was allowed none rejects with the failure itself', () => {
+  test('I8: reports exhausted retries; a run without retries rejects with the failure itself', () => {
     const tired = toSyncError(unavailable, { phase: 'push', attempts: 4, maxRetries: 3 });
     expect(tired).toBeInstanceOf(MaxRetriesExceededError);
     expect(tired.cause).toBeInstanceOf(NetworkError);

@@ -62,21 +62,21 @@ describe('parseTimestamp', () => {
     undefined,
     { at: 1 },
     ['2024-01-01'],
-  ])('anything else is no timestamp: %j', (value) => {
+  ])('rejects values that are not dates: %j', (value) => {
     expect(parseTimestamp(value)).toBeUndefined();
     expect(timestampText(value)).toBeUndefined();
   });
 });
 
 describe('compareTimestamps', () => {
-  test('F-63: digits behind the millisecond count', () => {
+  test('F-63: compares digits behind the millisecond', () => {
     expect(compareTimestamps('2024-01-01T00:00:00.1230001Z', '2024-01-01T00:00:00.123Z')).toBe(1);
     expect(compareTimestamps('2024-01-01T00:00:00.12Z', '2024-01-01T00:00:00.2Z')).toBe(-1);
     expect(compareTimestamps('2024-01-01T00:00:00.2Z', '2024-01-01T00:00:00.12Z')).toBe(1);
     expect(compareTimestamps('2024-01-01T00:00:00.2+00:00', '2024-01-01T00:00:00.3+00:00')).toBe(-1);
     expect(compareTimestamps('2024-01-01T00:00:00.100Z', '2024-01-01T00:00:00.1+00:00')).toBe(0);
   });
-  test('what is no timestamp is older than anything that is', () => {
+  test('an invalid timestamp is older than any valid one', () => {
     expect(compareTimestamps('', '1970-01-01T00:00:00Z')).toBe(-1);
     expect(compareTimestamps('1970-01-01', 'junk')).toBe(1);
     expect(compareTimestamps('junk', 'other')).toBe(0);
@@ -96,7 +96,7 @@ describe('compareTimestamps', () => {
   });
 });
 
-test('F-63: the text that is stored is the text that came', () => {
+test('F-63: stores the text as received', () => {
   expect(timestampText('2024-01-01 12:00:00.5+02')).toBe('2024-01-01 12:00:00.5+02');
   expect(timestampText(1_704_067_200_123)).toBe('1704067200123');
 });
@@ -124,7 +124,7 @@ describe('minusMs', () => {
   ])('F-64: %s minus %d ms', (ts, ms, expected) => {
     expect(minusMs(ts, ms)).toBe(expected);
   });
-  test('F-64: is never later than asked, and by less than the shape’s own step earlier', () => {
+  test('F-64: is never later than requested, and earlier by less than the shape’s own step', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 0, max: 4_000_000_000_000 }),
@@ -157,7 +157,7 @@ test.each([
   if (expected === undefined) expect(extractTimestamp(row)).toBeNull();
 });
 
-test('the short way of comparing plain UTC texts agrees with taking them apart', () => {
+test('the fast comparison of plain UTC texts agrees with the full one', () => {
   const part = (max: number, least = 0) =>
     fc.integer({ min: least, max }).map((value) => String(value).padStart(2, '0'));
   const plain = fc

@@ -38,8 +38,8 @@ const tokens = (bench: EngineBench): unknown[] =>
   bench.server.recordedRequests.map(({ headers }) => headers['authorization']);
 const foreign = (bench: EngineBench): unknown => expect(bench.engine.status().scopeChanged).toBe(true);
 
-describe('whose data it is', () => {
-  test('F-143, F-50: another user sends nothing and pulls nothing; status, events and explain say so; signing in again as the first goes on', async () => {
+describe('account scopes', () => {
+  test("F-143, F-50: another user sends and pulls nothing; status, events and explain say so; the first user's sign-in continues", async () => {
     const bench = await begin();
     bench.server.seed('todos', { id: 's', title: 'of anna', done: false });
     await bench.engine.sync();
@@ -66,7 +66,7 @@ describe('whose data it is', () => {
     expect(new Set(tokens(bench))).toEqual(new Set(['Bearer anna']));
   });
 
-  test('it is compared at the start, before anything is asked for', async () => {
+  test('compares the scope at the start, before any request', async () => {
     const bench = await begin();
     await bench.engine.start();
     user = 'bert';
@@ -77,7 +77,7 @@ describe('whose data it is', () => {
     expect(again.server.recordedRequests).toEqual([]);
   });
 
-  test('F-143: it is compared at signedIn(), also when there is nothing to do, and the status has it right after', async () => {
+  test('F-143: compares the scope at signedIn(), even without work, and the status shows it right after', async () => {
     const bench = await begin();
     await bench.engine.start();
     user = 'bert';
@@ -89,7 +89,7 @@ describe('whose data it is', () => {
     expect(bench.engine.status().scopeChanged).toBe(false);
   });
 
-  test('while nobody is signed in nothing is sent, and nobody takes the database', async () => {
+  test('sends nothing and assigns the database to nobody while signed out', async () => {
     user = undefined;
     const bench = await begin();
     await bench.writer.insertAndEnqueue(todoOf('a'));
@@ -104,7 +104,7 @@ describe('whose data it is', () => {
     await expect(bench.engine.adoptScope()).rejects.toThrow(AuthError);
   });
 
-  test('I12: a scope() that throws is an error of the run, and nothing is sent', async () => {
+  test('I12: a scope() that throws fails the run, and nothing is sent', async () => {
     const bench = await begin({
       scope: () => {
         if (user === 'broken') throw new Error('no storage');
@@ -121,8 +121,8 @@ describe('whose data it is', () => {
   });
 });
 
-describe('a user who changes while a run is under way', () => {
-  test('F-143: between two requests of one batch: the next is not sent, what was answered is settled, the rest waits for its owner', async () => {
+describe('a user change during a run', () => {
+  test('F-143: between two requests of one batch: the next is not sent, answers are settled, the rest waits for its owner', async () => {
     const bench = await begin();
     for (const id of ['a', 'b', 'c']) await bench.writer.insertAndEnqueue(todoOf(id));
     bench.engine.events$.subscribe();
@@ -142,7 +142,7 @@ describe('a user who changes while a run is under way', () => {
     expect(bench.server.effectCount()).toBe(3);
   });
 
-  test('F-143: a transport of the app that never looks is told by its signal', async () => {
+  test('F-143: the signal informs an app transport that never checks', async () => {
     const sent: string[] = [];
     const memory = new MemoryTransport();
     const transport: TransportAdapter = {
@@ -171,7 +171,7 @@ describe('a user who changes while a run is under way', () => {
     expect(await bench.queued()).toHaveLength(1);
   });
 
-  test('F-143: while the token is awaited: the request does not leave', async () => {
+  test('F-143: while awaiting the token: the request does not leave', async () => {
     let give: (token: string) => void = () => undefined;
     let asked: () => void = () => undefined;
     const wasAsked = new Promise<void>((resolve) => {
@@ -199,31 +199,28 @@ describe('a user who changes while a run is under way', () => {
   test.each([
     ['as a refreshed one', true],
     ['read once more', false],
-  ] as const)(
-    'F-143: a request that was refused does not leave again with the token of somebody else: %s',
-    async (_, whileRefreshing) => {
-      let refreshes = 0;
-      const bench = await begin({
-        rest: {
-          token: (options) => {
-            if (options?.refresh === true) {
-              refreshes += 1;
-              if (whileRefreshing) user = 'bert';
-            } else if (refreshes > 0 && !whileRefreshing) user = 'bert';
-            return `Bearer ${String(user)} ${refreshes}`;
-          },
+  ] as const)("F-143: does not resend a refused request with another user's token: %s", async (_, whileRefreshing) => {
+    let refreshes = 0;
+    const bench = await begin({
+      rest: {
+        token: (options) => {
+          if (options?.refresh === true) {
+            refreshes += 1;
+            if (whileRefreshing) user = 'bert';
+          } else if (refreshes > 0 && !whileRefreshing) user = 'bert';
+          return `Bearer ${String(user)} ${refreshes}`;
         },
-      });
-      bench.server.failNextRequests(2, 401);
-      await bench.writer.insertAndEnqueue(todoOf('a'));
-      await expect(bench.engine.sync()).rejects.toThrow(/belongs to another user/);
-      expect(tokens(bench)).toEqual(whileRefreshing ? ['Bearer anna 0'] : ['Bearer anna 0', 'Bearer anna 1']);
-      expect(refreshes).toBe(1);
-      expect(await bench.queued()).toHaveLength(1);
-    },
-  );
+      },
+    });
+    bench.server.failNextRequests(2, 401);
+    await bench.writer.insertAndEnqueue(todoOf('a'));
+    await expect(bench.engine.sync()).rejects.toThrow(/belongs to another user/);
+    expect(tokens(bench)).toEqual(whileRefreshing ? ['Bearer anna 0'] : ['Bearer anna 0', 'Bearer anna 1']);
+    expect(refreshes).toBe(1);
+    expect(await bench.queued()).toHaveLength(1);
+  });
 
-  test('F-143: a page that comes for somebody else is not written', async () => {
+  test('F-143: does not write a page for another user', async () => {
     const bench = await begin();
     bench.server.seed('todos', { id: 's', title: 'x', done: false });
     const release = bench.server.holdNextRequests(1, { method: 'GET' });
@@ -237,7 +234,7 @@ describe('a user who changes while a run is under way', () => {
     foreign(bench);
   });
 
-  test('adopted while the run goes on: it goes on for the new user', async () => {
+  test('adopted during the run: it continues for the new user', async () => {
     const bench = await begin();
     for (const id of ['a', 'b']) await bench.writer.insertAndEnqueue(todoOf(id));
     const release = bench.server.holdNextRequests(1, { method: 'PUT' });
@@ -252,7 +249,7 @@ describe('a user who changes while a run is under way', () => {
 });
 
 describe('adoptScope', () => {
-  test('keeps rows and queue; with resync everything is pulled anew', async () => {
+  test('keeps rows and queue; with resync pulls everything anew', async () => {
     const bench = await begin();
     bench.server.seed('todos', [
       { id: 'both', title: 'x', done: false },
@@ -275,7 +272,7 @@ describe('adoptScope', () => {
 });
 
 describe('clearScope', () => {
-  test('F-143: nothing of the first user is left, what was never sent is told and returned, the second begins anew', async () => {
+  test('F-143: keeps nothing of the first user, reports and returns what was never sent, and the second starts fresh', async () => {
     const bench = await begin();
     bench.server.seed('todos', { id: 's', title: 'x', done: false });
     await bench.engine.sync();
@@ -311,7 +308,7 @@ describe('clearScope', () => {
     expect(new Set(tokens(bench))).toEqual(new Set(['Bearer bert']));
   });
 
-  test('I1: with { unsent: "refuse" } it rejects while something waits, and changes nothing', async () => {
+  test('I1: with { unsent: "refuse" } it rejects while operations wait, and changes nothing', async () => {
     const bench = await begin();
     await bench.writer.insertAndEnqueue(todoOf('a'));
     await expect(bench.engine.clearScope({ unsent: 'refuse' })).rejects.toThrow(ValidationError);
@@ -322,7 +319,7 @@ describe('clearScope', () => {
     expect(await bench.dataSource.getRepository(todoEntity).count()).toBe(0);
   });
 
-  test('I9: a request in flight is ended first; its late answer writes nothing', async () => {
+  test('I9: first ends a request in flight; its late answer writes nothing', async () => {
     const bench = await begin();
     await bench.writer.insertAndEnqueue(todoOf('a'));
     const release = bench.server.holdNextRequests(1, { method: 'PUT' });
@@ -336,7 +333,7 @@ describe('clearScope', () => {
     expect(await bench.queued()).toEqual([]);
   });
 
-  test('I11: another engine on the database, in the middle of its run, writes nothing more into it', async () => {
+  test('I11: another engine in the middle of its run writes nothing more into the database', async () => {
     const database = join(folder, 'shared.db');
     const first = await begin({ database });
     first.server.seed('todos', { id: 's', title: 'x', done: false });
@@ -354,7 +351,7 @@ describe('clearScope', () => {
     expect(await first.dataSource.getRepository(todoEntity).count()).toBe(0);
   });
 
-  test('I7: what fails in the middle leaves everything as it was, and the engine as it was', async () => {
+  test('I7: a failure in the middle leaves data and engine unchanged', async () => {
     const bench = await begin();
     bench.server.seed('todos', { id: 's', title: 'x', done: false });
     await bench.engine.sync();
@@ -370,7 +367,7 @@ describe('clearScope', () => {
     expect(await bench.engine.sync()).toMatchObject({ pushed: 1 });
   });
 
-  test('I7: a crash while it stands still does not leave the engine paused', async () => {
+  test('I7: a crash during the standstill does not leave the engine paused', async () => {
     const database = join(folder, 'crash.db');
     const bench = await begin({ database });
     await bench.engine.sync();
@@ -389,7 +386,7 @@ describe('clearScope', () => {
     ]);
   });
 
-  test('without a scope it empties the database, too', async () => {
+  test('also clears the database without a scope', async () => {
     const bench = await begin({ scope: undefined });
     await bench.writer.insertAndEnqueue(todoOf('a'));
     expect((await bench.engine.clearScope()).givenUp).toHaveLength(1);
@@ -397,7 +394,7 @@ describe('clearScope', () => {
   });
 });
 
-describe('clearScope and what hangs together', () => {
+describe('clearScope and dependent rows', () => {
   interface Folder extends SyncedRow {
     id: string;
     parentId: string | null;
@@ -462,7 +459,7 @@ describe('clearScope and what hangs together', () => {
     return { engine, dataSource, count, drafts };
   };
 
-  test('a tree that the database holds together goes as a whole; rows of an unsynced table that hold on to it are named, and nothing happens', async () => {
+  test('removes a tree as a whole; names rows of an unsynced table that refer to it, and changes nothing', async () => {
     const { engine, count } = await build('NO ACTION');
     await expect(engine.clearScope()).rejects.toThrow(
       /rows of drafts, which is not synchronised, refer to folders; .*alsoEmpty: \['drafts'\]/,
@@ -477,7 +474,7 @@ describe('clearScope and what hangs together', () => {
   test.each([
     ['CASCADE', [0, 0]],
     ['SET NULL', [0, 1]],
-  ] as const)('ON DELETE %s does what it says', async (onDelete, left) => {
+  ] as const)('applies ON DELETE %s', async (onDelete, left) => {
     const { engine, count, dataSource, drafts } = await build(onDelete);
     await engine.clearScope();
     expect(await count()).toEqual(left);

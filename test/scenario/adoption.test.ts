@@ -35,7 +35,7 @@ const ids = async (): Promise<readonly string[]> =>
 const onServer = (): readonly unknown[] => bench.server.getAll('todos').map(({ id }) => id);
 
 describe('F-153: rows from before their table was synchronised', () => {
-  test('I1: the first full resync leaves soft-deleted rows that no server ever had', async () => {
+  test('I1: the first full resync keeps soft-deleted rows that no server ever had', async () => {
     await adopt();
     bench.server.seed('todos', { id: 'other', title: 'of another device', done: false, priority: null, tags: null });
     await bench.engine.sync();
@@ -44,7 +44,7 @@ describe('F-153: rows from before their table was synchronised', () => {
     expect(await ids()).toEqual(['bin', 'live', 'other']);
   });
 
-  test('I1: an empty server rejects no sync, and no full resync removes a row', async () => {
+  test('I1: with an empty server, syncs do not reject and full resyncs remove no row', async () => {
     await adopt();
     await bench.engine.sync();
     await bench.engine.sync();
@@ -52,7 +52,7 @@ describe('F-153: rows from before their table was synchronised', () => {
     expect(await ids()).toEqual(['bin', 'live']);
   });
 
-  test('F-38: what the server had is still protected from an empty answer, by an error that does not ask for its removal', async () => {
+  test("F-38: an error that does not suggest removal still protects the server's former rows from an empty answer", async () => {
     await adopt();
     bench.server.seed('todos', { id: 'other', title: 'of another device', done: false, priority: null, tags: null });
     await bench.engine.sync();
@@ -64,7 +64,7 @@ describe('F-153: rows from before their table was synchronised', () => {
 });
 
 describe.each(drivers)('engine.enqueueAll on %s', (driver) => {
-  test('F-153: queues each shown row that no server ever had once, whatever its order, and sends it', async () => {
+  test('F-153: queues each visible row that no server ever had once, in any order, and sends it', async () => {
     await adopt({ driver });
     await addRows(5);
     expect(await bench.engine.enqueueAll(todos, { batchSize: 2 })).toEqual({ queued: 6, refused: [] });
@@ -76,7 +76,7 @@ describe.each(drivers)('engine.enqueueAll on %s', (driver) => {
     expect(await ids()).toContain('bin');
   });
 
-  test('F-153: passes over rows with a waiting edit, which is sent as the user made it', async () => {
+  test('F-153: skips rows with a waiting edit, which is sent as the user made it', async () => {
     await adopt({ driver });
     const row = await bench.row('live');
     if (row === null) throw new Error('the row is not there');
@@ -88,7 +88,7 @@ describe.each(drivers)('engine.enqueueAll on %s', (driver) => {
 });
 
 describe('engine.enqueueAll', () => {
-  test('I1: where the server has the row, its own stays', async () => {
+  test("I1: the server's row wins over the local one", async () => {
     await adopt();
     bench.server.seed('todos', { id: 'live', title: 'edited by a colleague', done: true, priority: null, tags: null });
     await bench.engine.enqueueAll(todos);
@@ -98,7 +98,7 @@ describe('engine.enqueueAll', () => {
     expect(await bench.queued()).toEqual([]);
   });
 
-  test('takes a condition as `find` does, and refuses one that would mean all rows by a slip', async () => {
+  test('accepts a condition like `find`, and rejects one that would mean all rows by mistake', async () => {
     await adopt();
     await addRows(3);
     expect(
@@ -110,7 +110,7 @@ describe('engine.enqueueAll', () => {
     expect(await bench.queued()).toHaveLength(2);
   });
 
-  test('F-147: works in short transactions, tells how far it is, and leaves the connection to others in between', async () => {
+  test('F-147: works in short transactions, reports progress, and leaves the connection to others in between', async () => {
     await adopt();
     await addRows(7);
     const told: EnqueueAllProgress[] = [];
@@ -131,7 +131,7 @@ describe('engine.enqueueAll', () => {
     expect(statements.list.filter(({ sql }) => sql.startsWith('BEGIN'))).toHaveLength(3);
   });
 
-  test('I7: ends at its signal between two batches, and another call goes on from there', async () => {
+  test('I7: ends at its signal between two batches, and another call continues from there', async () => {
     await adopt();
     await addRows(9);
     const stop = new AbortController();
@@ -144,7 +144,7 @@ describe('engine.enqueueAll', () => {
     expect(await bench.queued()).toHaveLength(10);
   });
 
-  test('rows: all queues what a server once had, for one that lost its data', async () => {
+  test('rows: all queues rows that the server once had, for a server that lost its data', async () => {
     await adopt();
     await bench.engine.enqueueAll(todos);
     await bench.engine.sync();
@@ -156,7 +156,7 @@ describe('engine.enqueueAll', () => {
     await expect(bench.engine.enqueueAll(todos, { rows: 'some' as 'all' })).rejects.toThrow(RangeError);
   });
 
-  test('I13: a row that could never be sent is refused by its id, and holds up no other', async () => {
+  test('I13: rejects a row that could never be sent by its id, and blocks no other', async () => {
     const mapped = syncTable(todoEntity, {
       toJson: (todo) => {
         if (todo.title === 'bad') throw new Error('cannot map this title');
@@ -173,7 +173,7 @@ describe('engine.enqueueAll', () => {
     ]);
   });
 
-  test('refuses a table that is never pushed, and one of another engine', async () => {
+  test('rejects a table that is never pushed, and one of another engine', async () => {
     const pulled = syncTable(todoEntity, { pullOnly: true });
     await adopt({ tables: [pulled] });
     await expect(bench.engine.enqueueAll(pulled)).rejects.toBeInstanceOf(ValidationError);

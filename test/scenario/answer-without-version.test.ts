@@ -30,7 +30,7 @@ async function loseTheSecondAnswer(change: () => Promise<unknown>, deltas: boole
   await engine.sync();
 }
 
-test('I2: a request whose base was found by looking goes out again as it was, although a pull has told the version meanwhile', async () => {
+test('I2: resends a request with a fetched base unchanged, although a pull has provided the version meanwhile', async () => {
   await loseTheSecondAnswer(
     async () => bench.writer.replaceAndEnqueue(todoOf('x', { ...(await bench.row('x')), done: true })),
     false,
@@ -43,7 +43,7 @@ test('I2: a request whose base was found by looking goes out again as it was, al
 });
 
 test.each([true, false])(
-  'I2: an increment after an answer without a version is counted once, its own answer being lost (deltas on the wire: %s)',
+  'I2: counts an increment after an answer without a version once, even if its own answer is lost (deltas on the wire: %s)',
   async (deltas) => {
     await loseTheSecondAnswer(() => bench.writer.applyDeltas('x', [increment('priority', 5)]), deltas);
     const [, second, third] = putsOf();
@@ -53,7 +53,7 @@ test.each([true, false])(
   },
 );
 
-test("F-26: an edit made while a pull tells the version of our own last write still goes out with a base, and undoes nobody's work", async () => {
+test("F-26: an edit during the pull of our last write's version still has a base and reverts nobody's work", async () => {
   bench = await openEngine();
   const { engine, server, writer } = bench;
   server.putAnswer = 'withoutVersion';
@@ -71,7 +71,7 @@ test("F-26: an edit made while a pull tells the version of our own last write st
   expect(await bench.queued()).toEqual([]);
 });
 
-test('F-38: what a server took without telling its version, and lists no longer, goes with a full resync', async () => {
+test('F-38: a full resync removes an accepted row without a version that the server no longer lists', async () => {
   bench = await openEngine();
   const { engine, server, writer } = bench;
   server.putAnswer = 'withoutVersion';

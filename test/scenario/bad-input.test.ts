@@ -58,7 +58,7 @@ describe('tables', () => {
     new EntitySchema({ name, columns: columns as never });
   const text = { type: 'text' };
 
-  test('two tables of one kind, and a blank kind, are refused with the remedy', async () => {
+  test('rejects two tables of one kind and a blank kind, with the remedy', async () => {
     const other = entityOf('others', { id: { ...text, primary: true }, ...syncColumns });
     const dataSource = await initialised([todoEntity as EntitySchema, other]);
     expect(() =>
@@ -67,7 +67,7 @@ describe('tables', () => {
     expect(() => syncTable(other, { kind: '  ' })).toThrow(/kind must not be blank/);
   });
 
-  test('F-100: blanks around a kind are no part of it: what is written under it arrives', async () => {
+  test('F-100: trims blanks around a kind: writes under it arrive', async () => {
     const padded = syncTable(todoEntity, { kind: ' todos ' });
     const { engine, server } = await open({ tables: [padded as SyncTable] });
     await engine.writer(padded).insertAndEnqueue(todoOf('a'));
@@ -75,7 +75,7 @@ describe('tables', () => {
     expect(server.get('todos', 'a')).toBeDefined();
   });
 
-  test('F-63: a table without id, with two ids, without text timestamps, or with a Date for them is refused by name', async () => {
+  test('F-63: rejects a table without an id, with two ids, without text timestamps, or with Date ones, by name', async () => {
     await expect(initialised([entityOf('nameless', { title: text, ...syncColumns })])).rejects.toThrow(/nameless/);
     const wrong: readonly (readonly [EntitySchema, RegExp])[] = [
       [
@@ -99,7 +99,7 @@ describe('tables', () => {
     for (const [entity, message] of wrong) expect(() => engineOf(dataSource, [syncTable(entity)])).toThrow(message);
   });
 
-  test('SCH-05: without the sync tables start() rejects and names the fix; with it the same engine goes on', async () => {
+  test('SCH-05: start() rejects without the sync tables and names the fix; with them the same engine continues', async () => {
     const dataSource = await initialised([todoEntity as EntitySchema], { migrationsRun: false });
     const engine = engineOf(dataSource, [todos as SyncTable]);
     const error = await errorOf(engine.start());
@@ -117,7 +117,7 @@ describe('tables', () => {
   });
 });
 
-describe("answers that are not the API's", () => {
+describe('answers that are not from the API', () => {
   for (const [name, breakServer] of [
     [
       'captive portal',
@@ -132,7 +132,7 @@ describe("answers that are not the API's", () => {
       },
     ],
   ] as const) {
-    test(`F-23: ${name}: the run rejects and says so, every operation is kept untouched, and all arrive once the answers are real`, async () => {
+    test(`F-23: ${name}: the run rejects with the reason, keeps every operation unchanged, and all arrive once the answers are real`, async () => {
       const { engine, server, writer } = await open({ config: { maxRetries: 0 } });
       server.seed('todos', { id: 's', title: 'there', done: false });
       for (const id of ['a', 'b', 'c']) await writer.insertAndEnqueue(todoOf(id));
@@ -148,7 +148,7 @@ describe("answers that are not the API's", () => {
     });
   }
 
-  test('F-17, I13: rows without id, timestamp or fitting values go aside by name; the others of the page arrive, and so does a corrected one', async () => {
+  test('F-17, I13: quarantines rows without an id, timestamp or valid values by name; the others arrive, and so does a corrected one', async () => {
     const { engine, server, told, dataSource, row } = await open({ config: { pageSize: 4 } });
     const good = (id: string): JsonObject => ({ id, title: `good ${id}`, done: false });
     server.seed('todos', [
@@ -192,7 +192,7 @@ describe("answers that are not the API's", () => {
     expect(await dataSource.query("SELECT entity_id FROM sync_quarantine WHERE entity_id = 'n'")).toEqual([]);
   });
 
-  test('I13: an item that is no row at all does not hold up the page', async () => {
+  test('I13: an item that is not a row does not block the page', async () => {
     const transport = new MemoryTransport({ naming: 'camelCase' });
     transport.backend.seed('todos', [
       { id: 'a', title: 'x', done: false },
@@ -210,7 +210,7 @@ describe("answers that are not the API's", () => {
     expect(told.map(({ type }) => type)).toContain('row.quarantined');
   });
 
-  test('F-142: a number for an id is the same entity as its text, pending edits included', async () => {
+  test('F-142: a numeric id is the same entity as its text, including pending edits', async () => {
     const { engine, server, writer, row, dataSource } = await open();
     server.seed('todos', { id: 7, title: 'seven', done: false });
     await engine.sync();
@@ -222,7 +222,7 @@ describe("answers that are not the API's", () => {
     expect(await dataSource.getRepository(todoEntity).count()).toBe(1);
   });
 
-  test('unknown fields of a row are left where they are: it is stored without them, and an edit does not take them away', async () => {
+  test('unknown fields of a row do not affect storing it or editing it', async () => {
     const { engine, server, writer, row } = await open();
     server.seed('todos', { id: 'a', title: 'x', done: false, colour: 'red', nested: { deep: [1] } });
     expect(await engine.sync()).toMatchObject({ pulled: 1, errors: 0 });
@@ -296,7 +296,7 @@ describe.each([
     target = await openTarget({ config: { maxOutboxTryCount: 2 }, rest: { pushConcurrency: 2 } });
   });
 
-  test('F-80: ids with characters of URLs are ids: each row arrives under its own, is edited, pulled and deleted there', async () => {
+  test('F-80: treats URL characters in ids literally: each row arrives under its id and is edited, pulled and deleted there', async () => {
     const {
       bench: { engine, writer, dataSource, row },
       ids,
@@ -334,7 +334,7 @@ describe.each([
     expect(await dataSource.getRepository(todoEntity).count()).toBe(strange.length);
   });
 
-  test('F-39, F-80: an id that cannot be sent is refused when it is written: nothing is stored, what else was written arrives', async () => {
+  test('F-39, F-80: rejects an id that cannot be sent on writing: stores nothing, and other writes arrive', async () => {
     const {
       bench: { engine, writer, dataSource, queued },
       ids,
@@ -359,7 +359,7 @@ describe.each([
     expect(await ids()).toEqual(['good']);
   });
 
-  test('I12, I13: an id of 10 kB is refused by the server by name, also where the URL itself is too long; those around it arrive', async () => {
+  test('I12, I13: the server rejects an id of 10 kB by name, even if the URL itself is too long; the others arrive', async () => {
     const {
       bench: { engine, writer, told, row },
       ids,
@@ -380,7 +380,7 @@ describe.each([
     expect(await engine.sync()).toMatchObject({ pushed: 0, errors: 0 });
   });
 
-  test('I12, I13: an id that only the server refuses stays visible with its reason, and holds nobody up', async () => {
+  test('I12, I13: an id that only the server rejects stays visible with its reason and blocks nobody', async () => {
     const {
       bench: { engine, writer },
       ids,
@@ -394,7 +394,7 @@ describe.each([
     ]);
   });
 
-  test('I13: values of a wrong type are refused at the write', async () => {
+  test('I13: rejects values of a wrong type on writing', async () => {
     const {
       bench: { engine, writer, dataSource, queued },
       ids,
@@ -410,7 +410,7 @@ describe.each([
     expect(await ids()).toEqual(['good']);
   });
 
-  test('payloads with __proto__ are refused when they are written, at any depth; the good one behind them arrives', async () => {
+  test('rejects payloads with __proto__ on writing, at any depth; the next valid one arrives', async () => {
     const {
       bench: { engine, writer, queued },
       ids,
@@ -433,7 +433,7 @@ describe.each([
     expect(Object.keys(Object.prototype)).toEqual([]);
   });
 
-  test('F-100: an operation of a blank kind or one with blanks around it is refused when it is queued', async () => {
+  test('F-100: rejects an operation with a blank or untrimmed kind when it is queued', async () => {
     const {
       bench: { engine, queued },
     } = target;
@@ -459,7 +459,7 @@ describe('a server with another schema', () => {
       } as never,
     });
 
-  test('I12: fields that the server does not know are refused by name, visible as stuck, and can be given up; the others go on', async () => {
+  test('I12: rejects fields unknown to the server by name, shows them as stuck, and can give them up; the others go on', async () => {
     const table = syncTable(todoEntity, {
       toJson: ({ priority, ...todo }) => (priority === null ? { ...wire(todo) } : { ...wire(todo), priority }),
       fromJson: (json) => json as Partial<Todo>,
@@ -490,7 +490,7 @@ describe('a server with another schema', () => {
     expect(await engine.sync()).toMatchObject({ pushed: 0, errors: 0 });
   });
 
-  test("I12: a text where the server expects a number is refused by the field's name, and holds nobody up", async () => {
+  test('I12: names the field of a text where the server expects a number, and blocks nobody', async () => {
     const strict = serverTodo({ priority: { type: 'integer', nullable: true }, title: { type: 'integer' } });
     const {
       bench: { engine, writer, told, row },

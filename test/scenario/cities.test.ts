@@ -14,7 +14,7 @@ import { allDrivers, openSynchronized } from '../support/open-store.ts';
 const count = Number(process.env['CITIES'] ?? 5_000);
 
 test.each(allDrivers)(
-  'I5: real cities are pulled on %s, each as the server has it',
+  'I5: pulls real cities on %s, each as the server has it',
   { timeout: 600_000 },
   async (driver) => {
     const number = driver === 'postgres' ? 'double precision' : 'real';

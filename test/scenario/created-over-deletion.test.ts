@@ -89,8 +89,8 @@ const refusals: readonly (readonly [string, number])[] = [
 ];
 
 describe.each(strategies)('under %s', (strategy) => {
-  describe.each(answers)('a creation that meets a deletion, told by %s', (_, refuse) => {
-    test('F-151, F-161, I1: is created again or waits for a person, and never leaves by itself', async () => {
+  describe.each(answers)('a creation that meets a deletion, reported by %s', (_, refuse) => {
+    test('F-151, F-161, I1: is created again or waits for a person, and never leaves automatically', async () => {
       const rows = new Map([['t', tombstone('t')]]);
       let refused = 0;
       const server = await serverOf(rows, (exchange, id) =>
@@ -115,7 +115,7 @@ describe.each(strategies)('under %s', (strategy) => {
   });
 
   test.each(refusals)(
-    'F-151: a creation that is answered with %s is refused, whatever the server has',
+    'F-151: treats a creation answered with %s as refused, whatever the server has',
     async (error, status) => {
       const rows = new Map([['t', tombstone('t')]]);
       const server = await serverOf(rows, (exchange) => exchange.reply(status, { error, message: 'no such list' }));
@@ -128,7 +128,7 @@ describe.each(strategies)('under %s', (strategy) => {
     },
   );
 
-  test('F-151: batch items and createTransport are judged alike, also after a restart', async () => {
+  test('F-151: handles batch items and createTransport alike, also after a restart', async () => {
     const rows = new Map([['t', tombstone('t')]]);
     const server = await serverOf(rows, (exchange, id) => {
       const ops = exchange.json['ops'] as { readonly opId: string; readonly id: string }[] | undefined;
@@ -168,7 +168,7 @@ describe.each(strategies)('under %s', (strategy) => {
     }
   });
 
-  test('F-151: a creation again that is refused over the same deletion shows the words of the server', async () => {
+  test("F-151: a recreation refused over the same deletion shows the server's message", async () => {
     const rows = new Map([['t', tombstone('t', inPast)]]);
     const server = await serverOf(rows, (exchange, id) =>
       exchange.reply(409, { error: 'retired', message: 'the number t is retired for good', current: rows.get(id) }),
@@ -187,7 +187,7 @@ describe.each(strategies)('under %s', (strategy) => {
   });
 
   test.each([409, 410])(
-    'F-151: a creation whose reply was lost and whose row was deleted meanwhile is an edit against a deletion, told by %i',
+    'F-151: a creation with a lost reply and a row deleted meanwhile is an edit against a deletion, reported by %i',
     async (status) => {
       const rows = new Map<string, JsonObject>();
       let writes = 0;
@@ -231,7 +231,7 @@ describe.each(strategies)('under %s', (strategy) => {
   );
 });
 
-test('F-151: a decision for the deletion gives the row up, and the event does not say that the server deleted it', async () => {
+test('F-151: deciding for the deletion gives the row up, and the event does not say that the server deleted it', async () => {
   const rows = new Map([['t', tombstone('t')]]);
   const server = await serverOf(rows, (exchange, id) =>
     exchange.reply(409, { error: 'conflict', current: rows.get(id) }),
@@ -251,7 +251,7 @@ test('F-151: a decision for the deletion gives the row up, and the event does no
   expect(await bench.queued()).toEqual([]);
 });
 
-test('F-151: with skipConflictingOps the app has decided: a creation that meets a deletion is given up, with an event that holds it, and can be brought back', async () => {
+test('F-151: with skipConflictingOps, gives up a creation that meets a deletion with an event that holds it; the app can restore it', async () => {
   const rows = new Map([['t', tombstone('t')]]);
   const server = await serverOf(rows, (exchange, id) =>
     exchange.reply(409, { error: 'conflict', current: rows.get(id) }),

@@ -105,7 +105,7 @@ describe.each<[what: string, value: string, column: EntitySchemaColumnOptions]>(
   ],
   ['JSON that is a number', '123456789012345678901234567890', { type: 'simple-json' }],
 ])('F-158: %s', (_, value, column) => {
-  test('goes back to the last digit when another field is edited through the writer', async () => {
+  test('returns exactly when another field is edited through the writer', async () => {
     const bench = await open(value, column);
     const seen = await read(bench);
     await bench.engine.writer(bench.table).replaceAndEnqueueDiff(seen, { ...seen, name: 'edited' });
@@ -117,7 +117,7 @@ describe.each<[what: string, value: string, column: EntitySchemaColumnOptions]>(
     expect(bench.told.filter(({ type }) => type === 'row.quarantined')).toEqual([]);
   });
 
-  test('goes back to the last digit when another field is edited through TypeORM', async () => {
+  test('returns exactly when another field is edited through TypeORM', async () => {
     const bench = await open(value, column);
     captureWrites(bench.dataSource, [bench.table as unknown as SyncTable]);
     await bench.dataSource.getRepository(bench.entity).save({ ...(await read(bench)), name: 'edited' });
@@ -125,7 +125,7 @@ describe.each<[what: string, value: string, column: EntitySchemaColumnOptions]>(
     expect(bench.sent).toEqual([expect.stringContaining(`"value":${value},`)]);
   });
 
-  test('is not among the changed fields of such an edit', async () => {
+  test('is not a changed field of such an edit', async () => {
     const bench = await open(value, column, { changed: true });
     await bench.engine.writer(bench.table).replaceAndEnqueue({ ...(await read(bench)), name: 'edited' });
     await bench.engine.sync();
@@ -133,7 +133,7 @@ describe.each<[what: string, value: string, column: EntitySchemaColumnOptions]>(
     expect(bench.sent[0]).not.toContain('value');
   });
 
-  test('survives a conflict in which the server wins, and one that is merged', async () => {
+  test('survives a conflict that the server wins, and a merged one', async () => {
     const bench = await open(value, column);
     const current = `{"id":"a","name":"theirs","value":${value},"updatedAt":"2026-01-02T00:00:00Z","deletedAt":null}`;
     bench.answer = { status: 409, text: `{"error":"conflict","current":${current}}` };
@@ -144,7 +144,7 @@ describe.each<[what: string, value: string, column: EntitySchemaColumnOptions]>(
   });
 });
 
-test('F-158: an edit inside of a JSON column keeps the digits that it left alone', async () => {
+test('F-158: an edit inside a JSON column keeps the digits of unedited values', async () => {
   const bench = await open('{"tweet":9007199254740993,"likes":1}', { type: 'simple-json' });
   const seen = await read(bench);
   await bench.engine
@@ -161,7 +161,7 @@ test('F-158: an edit inside of a JSON column keeps the digits that it left alone
   expect(bench.sent[1]).toContain('"value":{"tweet":9007199254740993,"likes":3}');
 });
 
-test('F-158: the answer to a write is stored to the last digit', async () => {
+test('F-158: stores the answer to a write to the last digit', async () => {
   const bench = await open('1', { type: 'bigint' });
   bench.answer = {
     status: 200,
@@ -174,7 +174,7 @@ test('F-158: the answer to a write is stored to the last digit', async () => {
   ]);
 });
 
-test('F-158: a number as an id keeps its digits', async () => {
+test('F-158: a numeric id keeps its digits', async () => {
   const bench = await open('1', { type: 'integer' }, { id: '9007199254740993' });
   const id = '9007199254740993';
   bench.answer = {
@@ -205,7 +205,7 @@ describe.each<[what: string, value: string, column: EntitySchemaColumnOptions, r
   ['half of a surrogate pair', '"x\\ud800"', { type: 'text' }, /half of a surrogate pair/],
   ['a word for a boolean', '"yes"', { type: 'boolean' }, /must be a boolean/],
 ])('F-158: %s, which the column cannot hold', (_, value, column, reason) => {
-  test('goes into quarantine with the reason', async () => {
+  test('is quarantined with the reason', async () => {
     const bench = await open(value, column);
     expect(bench.told.flatMap((event) => (event.type === 'row.quarantined' ? [event.error.message] : []))[0]).toMatch(
       reason,
@@ -234,14 +234,14 @@ describe('F-158: BigInt through the writer', () => {
     expect(bench.sent[0]).toContain(`"value":${expected}`);
   });
 
-  test('one that the column cannot hold is refused by name, and nothing is written', async () => {
+  test('rejects one that the column cannot hold by name, and writes nothing', async () => {
     await expect(insert({ type: 'bigint' }, 2n ** 64n)).rejects.toThrow(
       /things\/b: field 'value' is the number 18446744073709551616.*nothing was written/,
     );
   });
 });
 
-test('F-158: batches carry every digit, too', async () => {
+test('F-158: batches also keep every digit', async () => {
   const bench = await open(
     '9007199254740993',
     { type: 'bigint' },

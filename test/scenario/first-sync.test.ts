@@ -5,7 +5,7 @@ import { RestTransport } from '../../src/transport/rest-transport.ts';
 import { openTodoDatabase, todos } from '../support/open-store.ts';
 import { todoEntity, todoOf } from '../support/todo.ts';
 
-test('F-137: the first sync against an empty server ends well, also when the only local row was refused', async () => {
+test('F-137: the first sync against an empty server succeeds, even if the only local row was refused', async () => {
   await using server = await createTestServer();
   const dataSource = await openTodoDatabase('better-sqlite3');
   const engine = createSyncEngine({

@@ -38,7 +38,7 @@ async function failing(answers: { readonly list?: Reply; readonly write?: Reply 
 
 const signIn = /sign in to the network/;
 
-describe('an answer that is a web page says so', () => {
+describe('recognises a web page as an answer', () => {
   test('to a pull', async () => {
     const { info, told } = await failing({ list: html });
     expect(info).toMatchObject({
@@ -64,7 +64,7 @@ describe('an answer that is a web page says so', () => {
     expect(toldOfOp).toMatch(signIn);
   });
 
-  test('to a write with 404, and to the list as well', async () => {
+  test('to a write with 404, and to the list', async () => {
     const lost: Reply = (exchange) => exchange.replyText(404, page);
     const { failed, toldOfOp } = await failing({ write: lost, list: lost });
     expect(failed).toMatchObject({ category: 'parse', isHtml: true });
@@ -72,7 +72,7 @@ describe('an answer that is a web page says so', () => {
   });
 });
 
-describe('JSON of another API names what was expected and what came', () => {
+describe('JSON of another API names the expected and the actual shape', () => {
   test.each([
     ['a list', [], "expected a JSON object with 'items', got a list"],
     [
@@ -89,7 +89,7 @@ describe('JSON of another API names what was expected and what came', () => {
     expect(told).not.toMatch(signIn);
   });
 
-  test('a pull with text that is no JSON', async () => {
+  test('a pull with text that is not JSON', async () => {
     const { info, told } = await failing({ list: (exchange) => exchange.replyText(200, 'OK') });
     expect(info.message).toContain("expected a JSON object with 'items', got text that is not JSON");
     expect(told).not.toMatch(signIn);
@@ -119,7 +119,7 @@ describe('JSON of another API names what was expected and what came', () => {
     expect(told).not.toMatch(signIn);
   });
 
-  test('a fetched row of another id names both', async () => {
+  test('a fetched row with another id names both', async () => {
     const server = await stubServer(json({ id: 'x' }));
     const transport = new RestTransport({ baseUrl: server.baseUrl });
     expect(await transport.fetch({ kind: 'todos', id: 'a' })).toMatchObject({

@@ -54,8 +54,8 @@ async function pushBehindTheList(options: EngineBenchOptions = {}): Promise<void
   await engine.sync(pushOnly);
 }
 
-describe('a list that lags behind the answers to writes (F-157)', () => {
-  test('F-157, I4: an older row of a list does not replace the row that a push was answered with, and is counted and told', async () => {
+describe('a list that lags behind answers to writes (F-157)', () => {
+  test('F-157, I4: an older listed row does not replace the answer to a push, and is counted and reported', async () => {
     await pushBehindTheList();
     const stats = await bench.engine.sync();
     expect(await bench.row('x')).toMatchObject({ title: 'two' });
@@ -63,7 +63,7 @@ describe('a list that lags behind the answers to writes (F-157)', () => {
     expect(ignored()).toEqual([{ type: 'rows.ignored', kind: 'todos', count: 1, ids: ['x'], at: 0, runId: 0 }]);
   });
 
-  test('F-157, I5: when the list has caught up, the row of others arrives as ever', async () => {
+  test("F-157, I5: once the list has caught up, others' rows arrive as usual", async () => {
     await pushBehindTheList();
     await bench.engine.sync();
     bench.server.update('todos', 'x', { title: 'three' });
@@ -72,7 +72,7 @@ describe('a list that lags behind the answers to writes (F-157)', () => {
     expect(await bench.row('x')).toMatchObject({ title: 'three' });
   });
 
-  test('F-157, I4: an older row does not replace what an edit is based on while another edit waits', async () => {
+  test("F-157, I4: an older row does not replace an edit's base while another edit waits", async () => {
     await pushBehindTheList();
     await bench.writer.replaceAndEnqueue(todoOf('x', { ...(await bench.row('x')), title: 'three' }));
     expect(await bench.engine.sync(pullOnly)).toMatchObject({ pulled: 0, ignored: 1 });
@@ -83,7 +83,7 @@ describe('a list that lags behind the answers to writes (F-157)', () => {
   });
 
   test.each(['empty', 'withoutVersion'] as const)(
-    'F-157, F-26: an answer that tells no version (%s) is newer than the row that it was made on',
+    'F-157, F-26: an answer without a version (%s) is newer than the row it was based on',
     async (answer) => {
       const { engine, server, writer } = await open({ config: { pullOverlapMs: 60_000 } });
       server.seed('todos', plain('x', 'one'));
@@ -108,7 +108,7 @@ describe('a list that lags behind the answers to writes (F-157)', () => {
     ['keeps tombstones', {}],
     ['removes rows', removing],
   ])(
-    'F-157: a row whose delete the server took does not come back with an older list (the table %s)',
+    'F-157: an older list does not restore a row that the server deleted for us (the table %s)',
     async (_, options) => {
       const { engine, server, writer } = await open(options);
       await writer.insertAndEnqueue(todoOf('x', { title: 'one' }));
@@ -128,7 +128,7 @@ describe('a list that lags behind the answers to writes (F-157)', () => {
     },
   );
 
-  test('F-157: a row that a pulled tombstone removed does not come back with an older list', async () => {
+  test('F-157: an older list does not restore a row that a pulled tombstone removed', async () => {
     const { engine, server } = await open({ ...removing, config: { pullOverlapMs: 60_000 } });
     server.seed('todos', plain('x', 'one'));
     await engine.sync();
@@ -142,7 +142,7 @@ describe('a list that lags behind the answers to writes (F-157)', () => {
     expect(await isShown('x')).toBe(false);
   });
 
-  test('F-157: an older tombstone does not delete a row that was brought back', async () => {
+  test('F-157: an older tombstone does not delete a restored row', async () => {
     const server = await createTestServer({ naming: 'camelCase' });
     const transport = new OtherReplica({ baseUrl: server.url });
     const { engine } = await open({ server, transport });
@@ -160,7 +160,7 @@ describe('a list that lags behind the answers to writes (F-157)', () => {
 
 describe('a full resync and older rows (F-157, F-161)', () => {
   test.each([true, false])(
-    'F-157: rows settled since the resync began stay, whether it sweeps or not (%s)',
+    'F-157: keeps rows settled since the resync started, whether it sweeps or not (%s)',
     async (sweepOnFullResync) => {
       const { engine, server, writer } = await open({ config: { sweepOnFullResync } });
       server.seed('todos', [plain('y', 'other')]);
@@ -174,7 +174,7 @@ describe('a full resync and older rows (F-157, F-161)', () => {
     },
   );
 
-  test('F-157: a row deleted since the resync began stays deleted where tombstones remove rows', async () => {
+  test('F-157: a row deleted since the resync started stays deleted where tombstones remove rows', async () => {
     const { engine, server, writer } = await open(removing);
     await writer.insertAndEnqueue(todoOf('x', { title: 'one' }));
     await engine.sync();
@@ -184,7 +184,7 @@ describe('a full resync and older rows (F-157, F-161)', () => {
     expect(await isShown('x')).toBe(false);
   });
 
-  test('F-161: a full resync takes the older rows of a restored server; until then they are counted and told', async () => {
+  test('F-161: a full resync accepts the older rows of a restored server; until then they are counted and reported', async () => {
     const { engine, server } = await open({ config: { pullOverlapMs: 60_000 } });
     server.seed('todos', [{ ...plain('x', 'one'), updatedAt: seconds(10) }]);
     await engine.sync();
@@ -198,7 +198,7 @@ describe('a full resync and older rows (F-157, F-161)', () => {
     expect(await engine.sync()).toMatchObject({ ignored: 0 });
   });
 
-  test('F-157: in a first load a later page of a replica that lags behind does not replace the newer row of an earlier page', async () => {
+  test('F-157: in a first load, a later page of a lagging replica does not replace a newer row of an earlier page', async () => {
     const server = await createTestServer({ naming: 'camelCase' });
     const transport = new OtherReplica({ baseUrl: server.url });
     const { engine } = await open({ server, transport, config: { pageSize: 1 } });
@@ -213,7 +213,7 @@ describe('a full resync and older rows (F-157, F-161)', () => {
     expect(await bench.row('x')).toMatchObject({ title: 'new' });
   });
 
-  test('F-153, F-157: a row that no server ever had is no newer row, whatever its time says', async () => {
+  test('F-153, F-157: a row that no server ever had does not count as newer, whatever its time says', async () => {
     const { engine, server, dataSource } = await open();
     await dataSource.getRepository(todoEntity).insert(todoOf('x', { title: 'from before' }));
     server.seed('todos', { ...plain('x', 'of the server'), updatedAt: '2001-01-01T00:00:00.000Z' });

@@ -17,7 +17,7 @@ const loseTheAnswer = async (): Promise<void> => {
   expect(await bench.engine.explain()).toHaveLength(1);
 };
 
-test('F-135, I5: a row that somebody brought back after our delete is shown when the lost answer of the delete comes after all', async () => {
+test("F-135, I5: shows a row restored after our delete when the delete's lost answer finally arrives", async () => {
   await loseTheAnswer();
   bench.server.update('todos', 'a', { title: 'back', deletedAt: null });
   await bench.engine.sync({ pushKinds: [] });
@@ -28,7 +28,7 @@ test('F-135, I5: a row that somebody brought back after our delete is shown when
   expect(bench.server.get('todos', 'a')).toMatchObject({ title: 'back', deletedAt: null });
 });
 
-test('I5: a row that nobody brought back stays away when the lost answer of its delete comes after all', async () => {
+test("I5: a row that nobody restored stays hidden when its delete's lost answer finally arrives", async () => {
   await loseTheAnswer();
   await bench.engine.sync();
   expect(await bench.engine.explain()).toEqual([]);
@@ -57,7 +57,7 @@ describe.each(['empty', 'withoutVersion'] as const)(
     };
 
     test.each(['afterCommit', 'beforeCommit'] as const)(
-      'a delta is shown once, also where the request was cut %s',
+      'shows a delta once, even if the request was cut %s',
       async (cut) => {
         bench = await openEngine({ config: { maxRetries: 0 }, rest: { deltas: true } });
         await change(() => bench.writer.increment('a', 'priority', -2), cut);
@@ -67,7 +67,7 @@ describe.each(['empty', 'withoutVersion'] as const)(
       },
     );
 
-    test('an edit that somebody else wrote over since does not come back', async () => {
+    test('an edit that somebody else has overwritten since does not return', async () => {
       bench = await openEngine({ config: { maxRetries: 0 } });
       await change(
         async () => bench.writer.replaceAndEnqueue({ ...(await bench.row('a'))!, title: 'mine' }),
@@ -78,7 +78,7 @@ describe.each(['empty', 'withoutVersion'] as const)(
       await expectSame({ title: 'theirs' });
     });
 
-    test('F-157: a forced edit that somebody else wrote over since does not come back', async () => {
+    test('F-157: a forced edit that somebody else has overwritten since does not return', async () => {
       bench = await openEngine({ config: { maxRetries: 0, conflictStrategy: 'clientWins' } });
       bench.server.putAnswer = putAnswer;
       bench.server.seed('todos', { id: 'a', title: 'first', done: false });
@@ -95,7 +95,7 @@ describe.each(['empty', 'withoutVersion'] as const)(
     });
 
     test.each([0, 60_000])(
-      'F-135, F-157: a creation that somebody else wrote over since is shown as it is there (an overlap of %i ms)',
+      "F-135, F-157: shows the server's row for a creation that somebody else has overwritten since (an overlap of %i ms)",
       async (pullOverlapMs) => {
         bench = await openEngine({ config: { maxRetries: 0, pullOverlapMs } });
         bench.server.putAnswer = putAnswer;

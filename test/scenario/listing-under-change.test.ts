@@ -55,7 +55,7 @@ const localIds = async (): Promise<readonly string[]> =>
 const touch = (server: TestServer, id: string, title: string): unknown => server.update('todos', id, { title });
 
 describe('a listing by position while rows move (F-156)', () => {
-  test('F-156, I6: a row that a first pull stepped over arrives with the next one', async () => {
+  test('F-156, I6: a row that a first pull skipped arrives with the next one', async () => {
     const { server, transport } = await open({});
     transport.betweenPages = (pages) =>
       pages === 1 && server.update('todos', 'a', { title: 'edited', updatedAt: second(7) });
@@ -69,7 +69,7 @@ describe('a listing by position while rows move (F-156)', () => {
     expect(transport.pages).toBe(1);
   });
 
-  test('F-156, I6: a row that was pushed behind a page by another edit, and is listed in no version, arrives with the next pull', async () => {
+  test('F-156, I6: a row that another edit moved behind a page, so that no version was listed, arrives with the next pull', async () => {
     const { server, transport } = await open({});
     // The last page has one row; both edits go behind it, and push one another.
     server.remove('todos', 'f');
@@ -89,7 +89,7 @@ describe('a listing by position while rows move (F-156)', () => {
     expect(transport.pages).toBe(1);
   });
 
-  test('F-156: a quiet listing in several pages moves the cursor to its end', async () => {
+  test('F-156: a stable listing in several pages moves the cursor to its end', async () => {
     const { transport } = await open({});
     await bench.engine.sync();
     transport.pages = 0;
@@ -97,7 +97,7 @@ describe('a listing by position while rows move (F-156)', () => {
     expect(transport.pages).toBe(1);
   });
 
-  test('F-156, I7: a sequence that went on after a restart does not move the cursor past what it can have missed', async () => {
+  test('F-156, I7: a sequence continued after a restart does not move the cursor past possibly missed rows', async () => {
     const { server, transport } = await open({});
     server.cutNextRequests(Infinity, 'beforeCommit', ({ query }) => query['pageToken'] !== undefined);
     await bench.engine.sync().catch(() => undefined);
@@ -111,7 +111,7 @@ describe('a listing by position while rows move (F-156)', () => {
     expect(transport.pages).toBeGreaterThan(3);
   });
 
-  test('F-156, I5: a full resync keeps live rows that its listing stepped over, and removes those that are gone', async () => {
+  test('F-156, I5: a full resync keeps live rows that its listing skipped, and removes deleted ones', async () => {
     const { server, transport } = await open({});
     await bench.engine.sync();
     server.remove('todos', 'f');
@@ -124,7 +124,7 @@ describe('a listing by position while rows move (F-156)', () => {
     expect(await bench.row('a')).toMatchObject({ title: 'edited' });
   });
 
-  test('F-156: a hard delete during the listing of a full resync costs no live row', async () => {
+  test("F-156: a hard delete during a full resync's listing costs no live row", async () => {
     const { server, transport } = await open({ deletes: 'hard' });
     await bench.engine.sync();
     transport.pages = 0;
@@ -135,7 +135,7 @@ describe('a listing by position while rows move (F-156)', () => {
     expect(await localIds()).toEqual(['b', 'c', 'd', 'e', 'f']);
   });
 
-  test('F-156: a server that denies every single row proves nothing; no row goes, and a warning says so', async () => {
+  test('F-156: a server that denies every single row proves nothing; keeps every row and warns', async () => {
     const { server } = await open({});
     await bench.engine.sync();
     server.remove('todos', 'f');
@@ -149,7 +149,7 @@ describe('a listing by position while rows move (F-156)', () => {
     );
   });
 
-  test('F-156, I8: while single reads fail for now, nothing is removed; the next run completes it', async () => {
+  test('F-156, I8: removes nothing while single reads fail temporarily; the next run completes it', async () => {
     const { server } = await open({});
     await bench.engine.sync();
     server.remove('todos', 'f');
@@ -163,7 +163,7 @@ describe('a listing by position while rows move (F-156)', () => {
     expect(await localIds()).toEqual(ids.slice(0, 5));
   });
 
-  test('F-156: a keyset listing is proof enough: no single reads', async () => {
+  test('F-156: a keyset listing suffices as proof: no single reads', async () => {
     const { server, transport } = await open({ paging: 'keyset' });
     await bench.engine.sync();
     server.remove('todos', 'f');
@@ -172,7 +172,7 @@ describe('a listing by position while rows move (F-156)', () => {
     expect(transport.fetches).toBe(0);
   });
 
-  test('F-156, I4: an edit queued meanwhile stays, whatever the listing left out', async () => {
+  test('F-156, I4: an edit queued meanwhile stays, whatever the listing omitted', async () => {
     const { server, transport } = await open({});
     await bench.engine.sync();
     transport.pages = 0;

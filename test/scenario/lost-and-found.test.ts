@@ -9,7 +9,7 @@ const keysOf = (server: EngineBench['server']): unknown[] =>
   server.recordedRequests.filter(({ method }) => method === 'PUT').map(({ headers }) => headers['x-idempotency-key']);
 
 describe('first sync', () => {
-  test('RUN-02, RUN-03, RUN-05: what was written here gets there, and what is there gets here, in one sync', async () => {
+  test("RUN-02, RUN-03, RUN-05: one sync sends local writes and receives the server's rows", async () => {
     bench = await openEngine();
     bench.server.seed('todos', { id: 's1', title: 'from the server', done: false });
     await bench.writer.insertAndEnqueue(todoOf('a', { title: 'mine', tags: ['x'] }));
@@ -38,7 +38,7 @@ describe('first sync', () => {
     ]);
   });
 
-  test('RUN-11, RUN-12: syncRun tells everything that the run did', async () => {
+  test('RUN-11, RUN-12: syncRun reports everything that the run did', async () => {
     bench = await openEngine();
     const result = await bench.engine.syncRun();
     expect(result).toMatchObject({
@@ -61,8 +61,8 @@ describe('first sync', () => {
   });
 });
 
-describe('reply lost', () => {
-  test('I2: a reply that is lost after the effect is asked for again under the same key; the server applies once', async () => {
+describe('lost replies', () => {
+  test('I2: repeats a request whose reply was lost after its effect under the same key; the server applies it once', async () => {
     bench = await openEngine();
     bench.skipWaits();
     await bench.writer.insertAndEnqueue(todoOf('a'));
@@ -77,7 +77,7 @@ describe('reply lost', () => {
     expect(bench.server.effectCount({ kind: 'todos', id: 'a' })).toBe(1);
   });
 
-  test('F-134: the server forgot the key: the row is looked at first, and our own echo is applied', async () => {
+  test('F-134: a server that forgot the key: fetches the row first and accepts our own echo', async () => {
     bench = await openEngine();
     await bench.writer.insertAndEnqueue(todoOf('a', { title: 'mine' }));
     bench.server.cutNextRequests(2, 'afterCommit', { method: 'PUT' });
@@ -90,7 +90,7 @@ describe('reply lost', () => {
     expect(keysOf(bench.server)).toHaveLength(1);
   });
 
-  test('I2, F-134: a creation that arrived and was deleted by somebody since is not sent again: a pull has shown its row', async () => {
+  test('I2, F-134: does not resend a creation that arrived and was deleted since: a pull has shown its row', async () => {
     bench = await openEngine({
       serverOptions: { deletes: 'hard' },
       config: { conflictStrategy: 'serverWins' },
@@ -109,7 +109,7 @@ describe('reply lost', () => {
     expect(await bench.queued()).toEqual([]);
   });
 
-  test('F-135: an edit whose reply was lost is no conflict with itself', async () => {
+  test('F-135: an edit whose reply was lost does not conflict with itself', async () => {
     bench = await openEngine();
     bench.server.seed('todos', { id: 'a', title: 'old', done: false });
     await bench.engine.sync();
@@ -125,7 +125,7 @@ describe('reply lost', () => {
 });
 
 describe('offline', () => {
-  test('F-09: twelve attempts without network leave the operation as it was; then it is pushed', async () => {
+  test('F-09: twelve attempts without a network leave the operation unchanged; then it is pushed', async () => {
     bench = await openEngine({ config: { maxRetries: 0 } });
     await bench.writer.insertAndEnqueue(todoOf('a'));
     await bench.server.stop();
@@ -137,7 +137,7 @@ describe('offline', () => {
     expect(await bench.engine.sync()).toMatchObject({ pushed: 1 });
   });
 
-  test('F-07: one unreachable server ends the push after one request, however long the queue', async () => {
+  test('F-07: one request to an unreachable server ends the push, however long the queue', async () => {
     bench = await openEngine({ config: { maxRetries: 0 } });
     for (let n = 0; n < 40; n += 1) await bench.writer.insertAndEnqueue(todoOf(`t${n}`));
     bench.server.cutNextRequests(Infinity, 'beforeCommit');
@@ -146,7 +146,7 @@ describe('offline', () => {
     expect(await bench.queued()).toHaveLength(40);
   });
 
-  test('I7: what was queued offline is pushed by the engine of the next start', async () => {
+  test("I7: the next start's engine pushes operations queued offline", async () => {
     bench = await openEngine({ config: { maxRetries: 0 } });
     await bench.server.stop();
     await bench.writer.insertAndEnqueue(todoOf('a'));
@@ -157,7 +157,7 @@ describe('offline', () => {
     expect(bench.server.get('todos', 'a')).toBeDefined();
   });
 
-  test('PUSH-11, PUSH-12: retried with growing waits, then MaxRetriesExceededError with the partial stats (F-109)', async () => {
+  test('PUSH-11, PUSH-12: retries with growing waits, then rejects with MaxRetriesExceededError and the partial stats (F-109)', async () => {
     bench = await openEngine({ config: { maxRetries: 2 } });
     bench.skipWaits();
     await bench.writer.insertAndEnqueue(todoOf('a'));
@@ -174,7 +174,7 @@ describe('offline', () => {
     expect(await bench.engine.sync()).toMatchObject({ pushed: 1 });
   });
 
-  test('F-85: a Retry-After beyond the cap ends the run and is told as retryAt', async () => {
+  test('F-85: a Retry-After beyond the cap ends the run and appears as retryAt', async () => {
     bench = await openEngine();
     await bench.writer.insertAndEnqueue(todoOf('a'));
     bench.server.failNextRequests(1, 429, { retryAfter: 600 });
@@ -186,7 +186,7 @@ describe('offline', () => {
 });
 
 describe('auth', () => {
-  test('F-84: an expired session keeps every operation; after signing in they go', async () => {
+  test('F-84: an expired session keeps every operation; they are sent after sign-in', async () => {
     let token = 'old';
     bench = await openEngine({ rest: { token: () => token }, serverOptions: { acceptedToken: 'new' } });
     await bench.writer.insertAndEnqueue(todoOf('a'));
@@ -202,8 +202,8 @@ describe('auth', () => {
   });
 });
 
-describe('one operation that fails', () => {
-  test('F-132: a poisoned operation waits by itself, the others go on, and in the end it is stuck', async () => {
+describe('one failing operation', () => {
+  test('F-132: a poisoned operation waits alone, the others go on, and it finally becomes stuck', async () => {
     bench = await openEngine({ config: { maxOutboxTryCount: 2 } });
     const heal = bench.server.poison('todos', 'bad');
     await bench.writer.insertAndEnqueue(todoOf('bad'));
@@ -221,7 +221,7 @@ describe('one operation that fails', () => {
     expect(bench.server.get('todos', 'bad')).toBeDefined();
   });
 
-  test('RUN-10, RUN-13, PUSH-07: a refusal is counted and kept; the others and the pull go on', async () => {
+  test('RUN-10, RUN-13, PUSH-07: counts and keeps a refused operation; the others and the pull go on', async () => {
     bench = await openEngine();
     bench.server.refuse(({ id }) => id === 'b');
     await bench.writer.insertAndEnqueue(todoOf('a'));
@@ -234,7 +234,7 @@ describe('one operation that fails', () => {
     expect(bench.types()).toContain('sync.completed');
   });
 
-  test('STK-02, F-49: stuck operations are not sent, and dropping reverts the row', async () => {
+  test('STK-02, F-49: does not send stuck operations; dropping one reverts the row', async () => {
     bench = await openEngine({ config: { maxOutboxTryCount: 1 } });
     bench.server.seed('todos', { id: 'a', title: 'theirs', done: false });
     await bench.engine.sync();
@@ -250,7 +250,7 @@ describe('one operation that fails', () => {
     expect(bench.types()).toContain('op.discarded');
   });
 
-  test('F-23: a captive portal ends the run with a clear error; nothing is lost', async () => {
+  test('F-23: a captive portal ends the run with a clear error and loses nothing', async () => {
     bench = await openEngine();
     await bench.writer.insertAndEnqueue(todoOf('a'));
     await bench.writer.insertAndEnqueue(todoOf('b'));

@@ -79,7 +79,7 @@ const edit = (): Promise<unknown> => {
   return dataSource.getRepository(note).update('n', { text: 'mine' });
 };
 
-test('I12: an edited row from before takes the rows that it refers to along, parents first, and no others', async () => {
+test('I12: an edited pre-existing row also sends the rows it refers to, parents first, and no others', async () => {
   await open();
   await edit();
   expect(await engine.sync()).toMatchObject({ errors: 0 });
@@ -98,7 +98,7 @@ const strategies: readonly ConflictStrategy[] = [
   'manual',
 ];
 test.each(strategies)(
-  "F-134: where the server has such a row after all, the server's stays, whatever the strategy: %s",
+  "F-134: if the server has such a row after all, the server's stays, whatever the strategy: %s",
   async (conflictStrategy) => {
     await open(tables, { conflictStrategy });
     server.seed('folders', { id: 'top', name: 'Renamed by a colleague', parentId: null });
@@ -114,7 +114,7 @@ test.each(strategies)(
   },
 );
 
-test('I3: edits of parent and child, both from before and made in the wrong order, arrive parents first', async () => {
+test('I3: sends edits of a pre-existing parent and child made in the wrong order parents first', async () => {
   await open();
   captureWrites(dataSource, tables);
   await dataSource.getRepository(note).update('n', { text: 'mine' });
@@ -128,7 +128,7 @@ test('I3: edits of parent and child, both from before and made in the wrong orde
   expect(server.get('notes', 'n')).toMatchObject({ text: 'mine' });
 });
 
-test('I8: rows from before that refer to each other in a circle are sent, and do not wait for ever', async () => {
+test('I8: sends pre-existing rows that refer to each other in a cycle without waiting forever', async () => {
   await open();
   checksReferences = false;
   await dataSource.query(`UPDATE folders SET parent_id = 'work' WHERE id = 'top'`);
@@ -138,7 +138,7 @@ test('I8: rows from before that refer to each other in a circle are sent, and do
   expect(await engine.explain()).toEqual([]);
 });
 
-test('a table that is never pushed keeps its rows: the server says what it thinks of the reference', async () => {
+test('keeps the rows of a table that is never pushed: the server judges the reference', async () => {
   await open([tables[0] as SyncTable, syncTable(folder, { pullOnly: true }) as unknown as SyncTable]);
   captureWrites(dataSource, [tables[0] as SyncTable]);
   await dataSource.getRepository(note).update('n', { text: 'mine' });

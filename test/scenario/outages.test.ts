@@ -31,7 +31,7 @@ const outages: readonly (readonly [name: string, begin: (server: TestServer) => 
 ];
 
 test.each(outages)(
-  'F-09: twelve syncs against %s count no try, park nothing, and lose nothing; each change is made once',
+  'F-09: twelve syncs against %s count no try, park and lose nothing; each change is made once',
   async (_name, begin) => {
     bench = await openEngine({ config: { maxRetries: 0 }, rest: { token: () => 'Bearer old' } });
     const { engine, server, writer } = bench;

@@ -93,14 +93,14 @@ describe.each(pagingStyles)('%s', (paging) => {
     expect([...(await written())].sort()).toEqual(allIds);
   });
 
-  test('F-62: under a cap in bytes that nobody tells of, what one sync leaves the next ones bring, and no row twice', async () => {
+  test('F-62: with an undocumented byte cap, later syncs bring what one sync leaves, and no row twice', async () => {
     await openNoting({ serverOptions: { paging, pageCapBytes: 400, announcePageCap: false } });
     bench.server.seed('todos', rowsAt(seconds));
     for (let syncs = 0; syncs < 25 && (await localIds()).length < 25; syncs += 1) await bench.engine.sync();
     expect([...(await written())].sort()).toEqual(allIds);
   });
 
-  test('F-08: a first sync that is cut off every two pages goes on where it stopped, over restarts, and reads no row twice', async () => {
+  test('F-08: a first sync that breaks off every two pages resumes where it stopped, across restarts, and reads no row twice', async () => {
     await openNoting({ serverOptions: { paging }, config: { fullResyncIntervalMs: 604_800_000 } });
     bench.server.seed('todos', rowsAt(seconds));
     const begun: string[] = [];
@@ -128,7 +128,7 @@ describe.each(pagingStyles)('%s', (paging) => {
     expect(await bench.engine.sync()).toMatchObject({ pulled: 0 });
   });
 
-  test('F-60: the reference server in this style, at page size 4 and under its own limit of 3', async () => {
+  test('F-60: works with the reference server in this style, at page size 4 and under its own limit of 3', async () => {
     for (const maxPageSize of [1_000, 3]) {
       await openOnReferenceServer(paging, maxPageSize);
       const { engine, writer } = bench;
@@ -156,8 +156,8 @@ async function openOnReferenceServer(paging: PagingStyle, maxPageSize: number): 
   await openNoting({ transport: new RestTransport({ baseUrl: (await server.listen()).url }) });
 }
 
-describe('rows that come late', () => {
-  test('F-64: with an overlap window a row committed late under an older timestamp arrives; what is re-read is neither counted nor written', async () => {
+describe('late rows', () => {
+  test('F-64: with an overlap window, a row committed late under an older timestamp arrives; re-read rows are neither counted nor written', async () => {
     await openNoting({ config: { pullOverlapMs: 5_000 } });
     bench.server.seed('todos', rowsAt(seconds));
     expect(await bench.engine.sync()).toMatchObject({ pulled: 25 });
@@ -175,7 +175,7 @@ describe('rows that come late', () => {
     expect((await written()).filter((id) => !id.includes('late'))).toEqual([]);
   });
 
-  test('F-64: without a window the late row is brought by the next full resync', async () => {
+  test('F-64: without a window, the next full resync brings the late row', async () => {
     await openNoting({});
     bench.server.seed('todos', rowsAt(seconds));
     await bench.engine.sync();
@@ -189,7 +189,7 @@ describe('rows that come late', () => {
 
 describe('hard deletes', () => {
   test.each(pagingStyles)(
-    'F-38: %s: a full resync removes what the server has no longer, but nothing with pending changes',
+    'F-38: %s: a full resync removes rows that the server no longer has, except those with pending changes',
     async (paging) => {
       await openNoting({ serverOptions: { paging } });
       bench.server.seed('todos', rowsAt(seconds));
@@ -209,7 +209,7 @@ describe('hard deletes', () => {
     },
   );
 
-  test('F-38: where sweeping is switched off, ghosts stay', async () => {
+  test('F-38: keeps deleted rows if sweeping is switched off', async () => {
     await openNoting({ config: { sweepOnFullResync: false } });
     bench.server.seed('todos', rowsAt(seconds));
     await bench.engine.sync();
@@ -218,7 +218,7 @@ describe('hard deletes', () => {
     expect(await localIds()).toEqual(allIds);
   });
 
-  test('F-42: a full resync that is cut off removes nothing; the next sync completes it', async () => {
+  test('F-42: a full resync that breaks off removes nothing; the next sync completes it', async () => {
     await openNoting({});
     bench.server.seed('todos', rowsAt(seconds));
     await bench.engine.sync();

@@ -6,7 +6,7 @@ import { todoOf } from '../support/todo.ts';
 let bench: EngineBench | undefined;
 afterEach(() => bench?.close());
 
-test('I5: a worker on PostgreSQL pushes, pulls, resolves a conflict, and goes on after a restart', {
+test('I5: a worker on PostgreSQL pushes, pulls, resolves a conflict, and continues after a restart', {
   timeout: 60_000,
 }, async () => {
   const { database, remove } = await createTodoDatabase('postgres', '');

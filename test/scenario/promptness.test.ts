@@ -14,7 +14,7 @@ const within = async (limitMs: number, work: Promise<unknown>): Promise<void> =>
 };
 
 describe('a server that never answers', () => {
-  test('I9: PAUSE ends a hung push at once, settles what was answered, and RESUME sends the rest under the same key', async () => {
+  test('I9: PAUSE ends a hung push at once and settles its answers, and RESUME sends the rest under the same key', async () => {
     bench = await openEngine();
     for (const id of ['a', 'b', 'c']) await bench.writer.insertAndEnqueue(todoOf(id));
     const held = bench.server.holdNextRequests(1, { method: 'PUT', id: 'b' });
@@ -35,7 +35,7 @@ describe('a server that never answers', () => {
     expect(bench.server.effectCount({ kind: 'todos', id: 'b' })).toBe(1);
   });
 
-  test('I9: PAUSE ends a hung pull at once; RESUME pulls on', async () => {
+  test('I9: PAUSE ends a hung pull at once; RESUME continues it', async () => {
     bench = await openEngine();
     bench.server.seed('todos', [{ id: 'a', title: 'A', done: false }]);
     const held = bench.server.holdNextRequests(1, { method: 'GET' });
@@ -46,7 +46,7 @@ describe('a server that never answers', () => {
     expect(await syncing).toMatchObject({ pulled: 1 });
   });
 
-  test('F-06: a request that is never answered ends by its timeout, and the run with it', async () => {
+  test('F-06: a timeout ends a request that is never answered, and its run', async () => {
     bench = await openEngine({ config: { maxRetries: 0 } });
     const held = bench.server.holdNextRequests(1, { method: 'GET' });
     const syncing = bench.engine.sync();
@@ -55,7 +55,7 @@ describe('a server that never answers', () => {
     await expect(syncing).rejects.toBeInstanceOf(NetworkError);
   });
 
-  test('F-111: dispose during a hung push aborts it, ends every promise and stream, and may be called twice', async () => {
+  test('F-111: dispose during a hung push aborts it, ends every promise and stream, and is idempotent', async () => {
     bench = await openEngine();
     await bench.writer.insertAndEnqueue(todoOf('a'));
     const held = bench.server.holdNextRequests(1, { method: 'PUT' });
@@ -93,7 +93,7 @@ describe('a server that never answers', () => {
   });
 });
 
-describe('what comes during a run', () => {
+describe('requests during a run', () => {
   test('AUTO-05, AUTO-08: calls that the run covers share it', async () => {
     bench = await openEngine();
     const [one, two, three] = await Promise.all([bench.engine.sync(), bench.engine.sync(), bench.engine.syncRun()]);
@@ -102,7 +102,7 @@ describe('what comes during a run', () => {
     expect(bench.types().filter((type) => type === 'sync.completed')).toHaveLength(1);
   });
 
-  test('F-146, F-12: what is written and asked for in the pull phase is pushed before that promise resolves', async () => {
+  test('F-146, F-12: pushes writes and requests made in the pull phase before that promise resolves', async () => {
     bench = await openEngine();
     const held = bench.server.holdNextRequests(1, { method: 'GET' });
     const first = bench.engine.sync();
@@ -115,7 +115,7 @@ describe('what comes during a run', () => {
     expect((await second).pushed).toBe(1);
   });
 
-  test('F-43, FUL-16: a full resync and a sync exclude each other; both do what was asked', async () => {
+  test('F-43, FUL-16: a full resync and a sync exclude each other; both do what was requested', async () => {
     bench = await openEngine();
     bench.server.seed('todos', [
       { id: 'a', title: 'A', done: false },
@@ -136,7 +136,7 @@ describe('what comes during a run', () => {
     expect(bench.types().filter((type) => type === 'sync.completed')).toHaveLength(3);
   });
 
-  test('F-42: a full resync without network removes nothing', async () => {
+  test('F-42: a full resync without a network removes nothing', async () => {
     bench = await openEngine({ config: { maxRetries: 0 } });
     bench.server.seed('todos', [{ id: 'a', title: 'A', done: false }]);
     await bench.engine.sync();
@@ -145,7 +145,7 @@ describe('what comes during a run', () => {
     expect(await bench.row('a')).not.toBeNull();
   });
 
-  test('I11: two engines on one database take turns, and each write is sent once', async () => {
+  test('I11: two engines on one database take turns and send each write once', async () => {
     bench = await openEngine();
     const other = await openEngine({ dataSource: bench.dataSource, server: bench.server, clock: bench.clock });
     for (let n = 0; n < 20; n += 1) await bench.writer.insertAndEnqueue(todoOf(`t${n}`));

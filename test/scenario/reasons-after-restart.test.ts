@@ -9,7 +9,7 @@ afterEach(() => bench.close());
 
 const fields = { title: 'May not be blank.', 'tags.0': 'Unknown tag.' };
 
-test('I12: the reasons of single fields survive a restart, in explain() and in the status of the row', async () => {
+test('I12: the reasons of single fields survive a restart in explain() and the row status', async () => {
   bench = await openEngine({ config: { maxOutboxTryCount: 1 } });
   await bench.writer.insertAndEnqueue(todoOf('a'));
   const withdraw = bench.server.refuse(() => true, {
@@ -43,7 +43,7 @@ describe('F-164: a stored reason', () => {
     ['a text', 'plain'],
     ['a text that looks like a reason', '{"reason":1,"text":"x","fields":{"a":"b"}}'],
     ['JSON of somebody else', '{"message":"x"}'],
-  ])('reads back as it was: %s', (_, text) => {
+  ])('reads back unchanged: %s', (_, text) => {
     expect(readReason(storedReason(text))).toEqual({ text });
     expect(readReason(storedReason(text, fields))).toEqual({ text, fields });
   });
@@ -53,17 +53,17 @@ describe('F-164: a stored reason', () => {
     ['of a newer version', '{"reason":2,"text":"x"}'],
     ['without text', '{"reason":1,"fields":{}}'],
     ['with a text that is a number', '{"reason":1,"text":7}'],
-  ])('that is damaged is shown as it is: %s', (_, stored) => {
+  ])('that is damaged is shown unchanged: %s', (_, stored) => {
     expect(readReason(stored)).toEqual({ text: stored });
   });
 
-  test('whose fields are damaged keeps its text', () => {
+  test('with damaged fields keeps its text', () => {
     for (const damaged of ['[]', 'null', '{"a":1}', '"x"'])
       expect(readReason(`{"reason":1,"text":"x","fields":${damaged}}`)).toEqual({ text: 'x' });
     for (const cell of [7, new Uint8Array(2)]) expect(typeof readReason(cell).text).toBe('string');
   });
 
-  test('is bounded', () => {
+  test('has a size limit', () => {
     const many = Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`f${index}`, 'x'.repeat(1_000)]));
     expect(storedReason('x'.repeat(10_000), many).length).toBeLessThan(6_000);
     expect(Object.keys(readReason(storedReason('x', many)).fields ?? {})).toContain('f0');

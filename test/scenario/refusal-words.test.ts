@@ -9,7 +9,7 @@ describe.each([
   ['one by one', {}],
   ['in batches', { enableBatch: true }],
 ])("a refusal in another framework's shape, %s", (_, rest) => {
-  test('I12: its reasons reach op.failed and explain(), and are still there after a restart', async () => {
+  test('I12: its reasons appear in op.failed and explain(), also after a restart', async () => {
     bench = await openEngine({ rest });
     bench.server.refuse(() => true, {
       status: 400,
@@ -31,7 +31,7 @@ describe.each([
     ]);
   });
 
-  test('a 403 says why, by field too', async () => {
+  test('a 403 shows the reason, also per field', async () => {
     bench = await openEngine({ rest });
     bench.server.refuse(() => true, { status: 403, body: { message: 'Not yours.', errors: { title: ['is locked'] } } });
     await bench.writer.insertAndEnqueue(todoOf('a'));

@@ -76,7 +76,7 @@ const editTitle = async (bench: EngineBench, id: string, title: string): Promise
 };
 
 describe.each(strategies)('under %s', (strategy) => {
-  test('F-150, I1: a gateway that answers 404 for a while loses no delete, no edit and no creation', async () => {
+  test('F-150, I1: a gateway that answers 404 for a while loses no delete, edit or creation', async () => {
     const rows = new Map(['a', 'b'].map((id) => [id, serverRow(id)]));
     const server = await serverOf(rows, (exchange, id) => {
       if (exchange.method === 'DELETE') rows.delete(id);
@@ -119,7 +119,7 @@ describe.each(strategies)('under %s', (strategy) => {
       /^taken by s1$/,
     ],
   ] as const)(
-    'F-151: a creation that is answered with %s is refused, stays, and says why',
+    'F-151: treats a creation answered with %s as refused; it stays and shows why',
     async (_, status, body, words) => {
       const server = await serverOf(new Map(), (exchange) => exchange.reply(status, body));
       const bench = await open(server.baseUrl, strategy);
@@ -147,35 +147,32 @@ describe.each(strategies)('under %s', (strategy) => {
   test.each([
     ['with the row', true],
     ['without the row', false],
-  ])(
-    'F-151: an edit and a delete that are refused on the version they were made on are no conflict, %s',
-    async (_, shows) => {
-      const rows = new Map(['s', 't'].map((id) => [id, serverRow(id)]));
-      const server = await serverOf(rows, (exchange, id) =>
-        exchange.reply(409, {
-          error: 'locked',
-          message: 'The invoice is closed',
-          ...(shows ? { current: rows.get(id) } : {}),
-        }),
-      );
-      const bench = await open(server.baseUrl, strategy);
-      await bench.engine.sync();
-      await editTitle(bench, 's', 'mine');
-      await bench.writer.enqueueDelete('t');
-      await sync(bench);
-      expect(told(bench)).toEqual(['op.failed', 'op.failed']);
-      expect(await bench.row('s')).toMatchObject({ title: 'mine' });
-      expect(await bench.engine.explain()).toMatchObject([
-        { lastError: 'The invoice is closed' },
-        { lastError: 'The invoice is closed' },
-      ]);
-      for (let run = 0; run < 3; run++) await sync(bench);
-      expect(server.writes()).toHaveLength(6);
-      expect(bench.engine.status()).toMatchObject({ stuck: 2, conflicts: 0 });
-    },
-  );
+  ])('F-151: an edit or delete refused on its base version is not a conflict, %s', async (_, shows) => {
+    const rows = new Map(['s', 't'].map((id) => [id, serverRow(id)]));
+    const server = await serverOf(rows, (exchange, id) =>
+      exchange.reply(409, {
+        error: 'locked',
+        message: 'The invoice is closed',
+        ...(shows ? { current: rows.get(id) } : {}),
+      }),
+    );
+    const bench = await open(server.baseUrl, strategy);
+    await bench.engine.sync();
+    await editTitle(bench, 's', 'mine');
+    await bench.writer.enqueueDelete('t');
+    await sync(bench);
+    expect(told(bench)).toEqual(['op.failed', 'op.failed']);
+    expect(await bench.row('s')).toMatchObject({ title: 'mine' });
+    expect(await bench.engine.explain()).toMatchObject([
+      { lastError: 'The invoice is closed' },
+      { lastError: 'The invoice is closed' },
+    ]);
+    for (let run = 0; run < 3; run++) await sync(bench);
+    expect(server.writes()).toHaveLength(6);
+    expect(bench.engine.status()).toMatchObject({ stuck: 2, conflicts: 0 });
+  });
 
-  test('F-151: an edit that is answered 404 is no deletion while the row can be fetched', async () => {
+  test('F-151: an edit answered with 404 is not a deletion while the row can be fetched', async () => {
     const rows = new Map([['s', serverRow('s')]]);
     const server = await serverOf(rows, (exchange) =>
       exchange.reply(404, { error: 'not_found', message: 'list l1 does not exist' }),
@@ -189,7 +186,7 @@ describe.each(strategies)('under %s', (strategy) => {
     expect(await bench.row('s')).toMatchObject({ title: 'mine' });
   });
 
-  test('F-151: batch items are judged alike', async () => {
+  test('F-151: handles batch items alike', async () => {
     const rows = new Map([['s', serverRow('s')]]);
     const server = await serverOf(rows, (exchange) => {
       const ops = exchange.json['ops'] as { readonly opId: string; readonly id: string }[];
@@ -214,7 +211,7 @@ describe.each(strategies)('under %s', (strategy) => {
     expect((await bench.engine.explain()).map(({ lastError }) => lastError)).toEqual(['no s', 'no n1', 'no n2']);
   });
 
-  test('F-151: createTransport and adapters of the app are judged alike, also after a restart', async () => {
+  test('F-151: handles createTransport and app adapters alike, also after a restart', async () => {
     const current = serverRow('s');
     const answers: Record<string, RemoteAnswer> = {
       s: { status: 409, body: { message: 'locked', current } },
@@ -267,7 +264,7 @@ describe.each(strategies)('under %s', (strategy) => {
   });
 });
 
-test('F-151: what resolves a conflict and is refused on the row it was decided on is no new conflict, forced or not', async () => {
+test('F-151: a resolution refused on the row it was decided on is not a new conflict, forced or not', async () => {
   for (const strategy of ['autoPreserve', 'clientWins'] as const) {
     const rows = new Map([['s', serverRow('s')]]);
     const server = await serverOf(rows, (exchange, id) =>
@@ -287,7 +284,7 @@ test('F-151: what resolves a conflict and is refused on the row it was decided o
   }
 });
 
-test('F-150: a delete on a server without a DELETE route stays in the queue and says why', async () => {
+test('F-150: a delete on a server without a DELETE route stays in the queue and shows why', async () => {
   const rows = new Map([['a', serverRow('a')]]);
   const server = await serverOf(rows, (exchange) => exchange.replyText(404, '<pre>Cannot DELETE /todos/a</pre>'));
   const bench = await open(server.baseUrl, 'serverWins');
@@ -300,7 +297,7 @@ test('F-150: a delete on a server without a DELETE route stays in the queue and 
   ]);
 });
 
-test('F-150: an edit of a row that the server has really deleted, and says so with an unclear 404, is still a deletion', async () => {
+test('F-150: an edit of a really deleted row is still a deletion, even with an unclear 404', async () => {
   const rows = new Map([['a', serverRow('a')]]);
   const server = await serverOf(rows, (exchange) => exchange.reply(404, { detail: 'Not found.' }));
   const bench = await open(server.baseUrl, 'serverWins');

@@ -51,7 +51,7 @@ describe('changed fields that do not exist', () => {
         ),
     ],
   ])(
-    'F-119, WRT-07: %s refuses them by name; neither row nor queue has changed; the same write with the right name arrives',
+    'F-119, WRT-07: %s rejects them by name and changes neither row nor queue; the same write with the right name arrives',
     async (_, write) => {
       const before = await stored();
       const error = await errorOf(write(['title', 'titel']));
@@ -66,7 +66,7 @@ describe('changed fields that do not exist', () => {
     },
   );
 
-  test('F-119: what diffFields gives of an entity is taken as it is', async () => {
+  test('F-119: accepts the result of diffFields for an entity', async () => {
     const before = (await stored())!;
     const after = { ...before, title: 'new', tags: ['x'] };
     await bench.writer.replaceAndEnqueue(after, { changedFields: diffFields(before, after) });
@@ -100,7 +100,7 @@ describe.each([
     return { ...bench, ids: async () => (await rows.find()).map(({ id }) => id).sort() };
   };
 
-  test('I12, I13: it alone is refused, is stuck with a clear reason, and arrives once it is shortened', async () => {
+  test('I12, I13: only it is refused; it is stuck with a clear reason and arrives once shortened', async () => {
     const { engine, writer, told, row, ids } = await openSmall();
     for (const id of ['a', 'b', 'big', 'c', 'd', 'e'])
       await writer.insertAndEnqueue(todoOf(id, { title: id === 'big' ? 'x'.repeat(3_000) : id }));

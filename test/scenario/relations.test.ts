@@ -190,7 +190,7 @@ const written = ({ engine, dataSource }: Replica): App => {
 };
 
 describe.each(allDrivers)('todos with categories and tags on %s', (driver) => {
-  test('I5: relations come through: created, changed on both sides, and removed, two replicas show the same', {
+  test('I5: synchronises relations: created, changed on both sides, and removed, two replicas agree', {
     timeout: 60_000,
   }, async () => {
     const server = await createTestServer();
@@ -228,7 +228,7 @@ describe.each(allDrivers)('todos with categories and tags on %s', (driver) => {
       expect(await stored(there, table), table).toEqual(await stored(here, table));
   });
 
-  test('I13: children that are pulled before their parents go aside and come back, also where keys are declared deferred', {
+  test('I13: quarantines and later stores children pulled before their parents, even with deferred keys', {
     timeout: 60_000,
   }, async () => {
     const server = await createTestServer({ naming: 'camelCase' });

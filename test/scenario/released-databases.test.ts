@@ -191,7 +191,7 @@ describe.each(cases)('a database of release $release on $driver', ({ release, dr
     expect(await engine.repository(tasks).findBy({ id: 'deleted' })).toEqual([]);
   });
 
-  test('I1, I2, I5: drains, each request under the key that it had; nothing is lost and both sides agree', async () => {
+  test('I1, I2, I5: drains each request under its original key; nothing is lost and both sides agree', async () => {
     const device = await turnOn(release, driver);
     const { engine, server, dataSource } = device;
     await engine.sync();

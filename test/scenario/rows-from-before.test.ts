@@ -4,7 +4,7 @@ import { openEngine, type EngineBench } from '../support/open-engine.ts';
 import { todos } from '../support/open-store.ts';
 import { todoEntity } from '../support/todo.ts';
 
-describe('rows from before their table was synchronised, of which the server may have a newer version', () => {
+describe('pre-existing rows of which the server may have a newer version', () => {
   let bench: EngineBench;
   beforeEach(async () => {
     bench = await openEngine();
@@ -27,7 +27,7 @@ describe('rows from before their table was synchronised, of which the server may
   };
 
   test.each(Object.entries(editDone))(
-    "I1, F-134: an edit by %s, pushed before anything was pulled, overwrites nobody's work",
+    "I1, F-134: an edit by %s, pushed before any pull, overwrites nobody's work",
     async (_, edit) => {
       serverHas('edited by a colleague');
       await edit();
@@ -38,7 +38,7 @@ describe('rows from before their table was synchronised, of which the server may
     },
   );
 
-  test('F-134: where the server has what the user saw, or nothing, the edit is sent without a conflict', async () => {
+  test('F-134: sends the edit without a conflict if the server has what the user saw, or nothing', async () => {
     serverHas('as it was');
     await editDone['a writer']();
     const other = await bench.row('y');
@@ -66,7 +66,7 @@ describe('rows from before their table was synchronised, of which the server may
     expect((await bench.row('x'))?.deletedAt === null).toBe(stays);
   });
 
-  test('an edit that the app took out of the queue leaves nothing behind: once the row was pulled, the next edit is based on it', async () => {
+  test('an edit that the app removed from the queue leaves nothing behind: the next edit uses the pulled row as base', async () => {
     serverHas('edited by a colleague');
     await editDone['a writer']();
     await bench.engine.outbox.ack(await bench.queued());
@@ -77,7 +77,7 @@ describe('rows from before their table was synchronised, of which the server may
     expect(bench.types()).not.toContain('conflict.detected');
   });
 
-  test('I1: queued once by the names of their fields, all rows are sent, and outlive a full resync that the app asks for', async () => {
+  test('I1: queued once by field names, all rows are sent and survive a requested full resync', async () => {
     for (const row of await bench.dataSource.getRepository(todoEntity).findBy({ updatedAt: '' }))
       await bench.writer.replaceAndEnqueue(row, { changedFields: ['title', 'done'] });
     await bench.engine.sync();
@@ -90,7 +90,7 @@ describe('rows from before their table was synchronised, of which the server may
   });
 
   test.each([true, false])(
-    'I1: rows that were never sent outlive a full resync that the app asks for, clearData: %s; what the server had and lists no longer goes',
+    'I1: never-sent rows survive a requested full resync, clearData: %s; rows that the server no longer lists are removed',
     async (clearData) => {
       bench.server.seed('todos', { id: 'listed', title: 'stays', done: false, priority: null, tags: null });
       bench.server.seed('todos', { id: 'gone', title: 'goes', done: false, priority: null, tags: null });

@@ -50,7 +50,7 @@ const resyncs = (app: TaskApp) =>
 describe.each(drivers.filter((driver) => driver !== ('postgres' as string)))(
   'a table that changes from release to release, on %s',
   (driver) => {
-    test('I1, I2: queued, frozen, parked and conflicted operations of version 1 go out in version 3; the table is pulled anew, once', async () => {
+    test('I1, I2: sends queued, frozen, parked and conflicted operations of version 1 in version 3; pulls the table anew once', async () => {
       const manual = {
         engine: { config: { conflictStrategy: 'manual' as const, maxOutboxTryCount: 1, maxRetries: 0 } },
         driver: driver as 'sqlite3',
@@ -130,7 +130,7 @@ const openTasksAgain = async (app: TaskApp): Promise<TaskApp> => {
 };
 
 describe('upgrading', () => {
-  test('v1 → v2 → v3: each release finds what the one before left', async () => {
+  test("v1 → v2 → v3: each release reads the previous one's data", async () => {
     const first = await open(1);
     await first.engine.sync();
     await edit(first, 'a', 'from 1');
@@ -146,7 +146,7 @@ describe('upgrading', () => {
     expect(await third.engine.explain()).toEqual([]);
   });
 
-  test('I13: an operation that cannot be upgraded is stuck alone, told once, and goes out with a release that can', async () => {
+  test('I13: an operation that cannot be upgraded is stuck alone, reported once, and sent by a release that can', async () => {
     const first = await open(1);
     await first.engine.sync();
     await edit(first, 'a', 'fine itself');
@@ -190,7 +190,7 @@ describe('upgrading', () => {
       /changedFields names 'nothing'/,
     ],
     ['nothing', () => undefined, /must return the operation/],
-  ])('I13: a hook that returns %s is a stuck operation, not a lost one', async (_, hook, message) => {
+  ])('I13: a hook that returns %s makes the operation stuck, not lost', async (_, hook, message) => {
     const first = await open(1);
     await first.engine.sync();
     await edit(first, 'a', 'kept');
@@ -202,7 +202,7 @@ describe('upgrading', () => {
     expect(JSON.parse(String((await second.stored('a'))['payload']))).toMatchObject({ title: 'kept' });
   });
 
-  test('what an older tab still queues is upgraded when it is taken', async () => {
+  test('upgrades operations that an older tab still queues when they are taken', async () => {
     const second = await open(2);
     await second.engine.sync();
     await edit(second, 'a', 'old tab');
@@ -213,7 +213,7 @@ describe('upgrading', () => {
     expect(puts('a')).toMatchObject([{ body: { name: 'old tab' } }]);
   });
 
-  test('what was given up under an older version is brought back in today’s shape', async () => {
+  test('restores a change given up under an older version in today’s shape', async () => {
     const first = await open(1, { engine: { config: { maxOutboxTryCount: 1 } } });
     await first.engine.sync();
     const allow = server.refuse(() => true);
@@ -231,9 +231,9 @@ describe('upgrading', () => {
   });
 });
 
-describe('a database that a newer release has used', () => {
+describe('a database used by a newer release', () => {
   const older = { table: { version: 2 } };
-  test('the table is refused with a reason, nothing is lost, and the newer release goes on', async () => {
+  test('rejects the table with a reason, loses nothing, and the newer release continues', async () => {
     const third = await open(3);
     await third.engine.sync();
     await edit(third, 'a', 'from 3');
@@ -257,7 +257,7 @@ describe('a database that a newer release has used', () => {
     expect(resyncs(back)).toEqual([]);
   });
 
-  test('an operation of a newer version is enough, also where that release never synced', async () => {
+  test('one operation of a newer version suffices, even if that release never synced', async () => {
     const second = await open(3, older);
     await second.engine.sync();
     await second.quit();
@@ -271,7 +271,7 @@ describe('a database that a newer release has used', () => {
 });
 
 describe('pulling a table anew', () => {
-  test('it goes on after a failure and a restart, and then it is over', async () => {
+  test('continues after a failure and a restart, and then ends', async () => {
     const first = await open(1);
     await first.engine.sync();
     await first.quit();
@@ -287,7 +287,7 @@ describe('pulling a table anew', () => {
     expect((await again.engine.syncRun()).reason).toBeUndefined();
   });
 
-  test('a full resync that an older release had begun begins again', async () => {
+  test('restarts a full resync that an older release had started', async () => {
     const first = await open(1);
     await first.engine.sync();
     await first.quit();
@@ -317,7 +317,7 @@ describe('pulling a table anew', () => {
     expect(resyncs(third)).toEqual(expected);
   });
 
-  test('F-45: a push alone never turns into a download; a table that was never pulled needs no resync', async () => {
+  test('F-45: a push alone never becomes a download; a table that was never pulled needs no resync', async () => {
     const first = await open(1);
     await edit(first, 'a', 'x').catch(() => undefined);
     await first.engine.start();
@@ -330,6 +330,6 @@ describe('pulling a table anew', () => {
   });
 });
 
-test('a version that is no whole number from 1 is refused at once', async () => {
+test('rejects a version that is not a positive integer at once', async () => {
   await expect(open(1, { table: { version: 0 } })).rejects.toThrow(RangeError);
 });

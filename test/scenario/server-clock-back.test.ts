@@ -18,8 +18,8 @@ async function turnBack(): Promise<void> {
   bench.server.backend.turnBack(3_600_000);
 }
 
-describe('a server whose clock went back (F-161)', () => {
-  test('F-161, I3: the answer to a write that was made on the known version is taken, and the next edit is based on it', async () => {
+describe('a server whose clock was set back (F-161)', () => {
+  test('F-161, I3: accepts the answer to a write based on the known version, and bases the next edit on it', async () => {
     await turnBack();
     const before = (await bench.row('x'))?.updatedAt ?? '';
     await edit({ title: 'two' });
@@ -33,7 +33,7 @@ describe('a server whose clock went back (F-161)', () => {
     expect(types()).not.toContain('conflict.detected');
   });
 
-  test('F-161, I4: after an answer without a row a full resync brings the row, although its version is the older one', async () => {
+  test('F-161, I4: after an answer without a row, a full resync brings the row although its version is older', async () => {
     await turnBack();
     bench.server.putAnswer = 'empty';
     await edit({ title: 'two' });
@@ -46,7 +46,7 @@ describe('a server whose clock went back (F-161)', () => {
     });
   });
 
-  test('F-161, I5: what others write meanwhile arrives with a full resync, and the pulls after it work again', async () => {
+  test("F-161, I5: others' writes arrive with a full resync, and later pulls work again", async () => {
     await turnBack();
     bench.server.update('todos', 'x', { title: 'theirs' });
     bench.server.seed('todos', { ...todoOf('y', { title: 'new' }), updatedAt: undefined } as never);
@@ -59,7 +59,7 @@ describe('a server whose clock went back (F-161)', () => {
     expect(await bench.row('x')).toMatchObject({ title: 'later' });
   });
 
-  test('F-161: a conflict with a row of after the step is a conflict, and keeps both sides', async () => {
+  test('F-161: a conflict with a row from after the clock step stays a conflict and keeps both sides', async () => {
     await turnBack();
     bench.server.update('todos', 'x', { priority: 7 });
     await edit({ title: 'mine' });
@@ -69,7 +69,7 @@ describe('a server whose clock went back (F-161)', () => {
     expect(await bench.row('x')).toMatchObject({ title: 'mine', priority: 7 });
   });
 
-  test('F-161, F-157: a row that was removed here and brought back there in an older version arrives with a full resync', async () => {
+  test('F-161, F-157: a row removed here and restored there in an older version arrives with a full resync', async () => {
     bench = await openEngine({ tables: [syncTable(todoEntity, { kind: 'todos', tombstones: 'remove' })] });
     await bench.writer.insertAndEnqueue(todoOf('x', { title: 'one' }));
     await bench.engine.sync();

@@ -41,7 +41,7 @@ afterEach(async () => {
   await server.close();
 });
 
-test('pullConcurrency 2: the pages of the next kind are asked for while those of the first are on their way', async () => {
+test('pullConcurrency 2: requests pages of the next kind while those of the first are in flight', async () => {
   await begin(2);
   const held = ['todos', 'notes'].map((kind) => server.holdNextRequests(1, { kind }));
   const synced = engine.sync();
@@ -59,7 +59,7 @@ test('pullConcurrency 1: one kind after another, in registration order (PULL-15)
   expect(kinds.indexOf('/notes')).toBe(kinds.lastIndexOf('/todos') + 1);
 });
 
-test('F-17: a kind that fails alone lets the next one be pulled, also when that was begun ahead; the run rejects at its end', async () => {
+test('F-17: a kind that fails alone lets the next one be pulled, even if already started; the run rejects at its end', async () => {
   await begin(2);
   server.failNextRequests(1, 403, { match: { kind: 'todos' } });
   await expect(engine.sync()).rejects.toMatchObject({
@@ -88,7 +88,7 @@ test('F-155, I13: a table that lacks a column fails alone, by name; the others a
   expect(engine.status().phase).toBe('idle');
 });
 
-test('F-155, I13: an accepted write of a table that can no longer take the answer is settled; the answer waits in quarantine', async () => {
+test('F-155, I13: settles an accepted write of a table that cannot store the answer; quarantines the answer', async () => {
   await begin(1);
   await engine.sync();
   await engine.writer(todos).insertAndEnqueue({
@@ -111,7 +111,7 @@ test('F-155, I13: an accepted write of a table that can no longer take the answe
   expect(engine.status().phase).toBe('idle');
 });
 
-test('I9: PAUSE ends what was begun ahead, too', async () => {
+test('I9: PAUSE also ends prefetches', async () => {
   await begin(2);
   const held = ['todos', 'notes'].map((kind) => server.holdNextRequests(1, { kind }));
   const synced = engine.sync();

@@ -9,9 +9,9 @@ describe.each([
   ['one by one', {}],
   ['several at a time', { pushConcurrency: 3 }],
   ['in batches', { enableBatch: true, batchSize: 2 }],
-])('F-162: a box between client and server that drops every idle connection, %s', (_, rest) => {
+])('F-162: a middlebox between client and server that drops every idle connection, %s', (_, rest) => {
   test.each(['beforeCommit', 'afterCommit'] as const)(
-    'I2, I12: nothing counts as a try, and each write counts once (cut %s)',
+    'I2, I12: counts no try, and applies each write once (cut %s)',
     async (cut) => {
       bench = await openEngine({ rest, config: { maxOutboxTryCount: 1 } });
       const { engine, writer, server, told } = bench;

@@ -7,7 +7,7 @@ afterEach(() => bench.close());
 
 const stalls = () => bench.told.filter((event) => event.type === 'run.stalled');
 
-test('I12: a claimed operation that makes no progress is told once, with its phase; what moves is not', async () => {
+test('I12: reports a claimed operation without progress once, with its phase, but not a progressing one', async () => {
   bench = await openEngine({ config: { stallAfterMs: 20_000 }, rest: { requestTimeoutMs: 600_000 } });
   const { engine, server, writer, clock } = bench;
   await engine.sync();
@@ -36,7 +36,7 @@ test('I12: a claimed operation that makes no progress is told once, with its pha
   expect(stalls()).toHaveLength(1);
 });
 
-test('I12: with Infinity nothing is told', async () => {
+test('I12: reports nothing with Infinity', async () => {
   bench = await openEngine({ config: { stallAfterMs: Infinity }, rest: { requestTimeoutMs: 600_000 } });
   const { engine, server, clock } = bench;
   const held = server.holdNextRequests(1, { method: 'GET' });

@@ -62,7 +62,7 @@ afterEach(async () => {
   await server.close();
 });
 
-test('SCH-10: a table that is new in this release is pulled from the beginning; the others go on where they were', async () => {
+test('SCH-10: pulls a table that is new in this release from the beginning; the others continue', async () => {
   const old = await onlyTodos();
   await old.sync();
   const cursor = await old.cursors.get('todos');
@@ -76,7 +76,7 @@ test('SCH-10: a table that is new in this release is pulled from the beginning; 
   expect(asked.filter((path) => path.startsWith('/todos'))).toHaveLength(1);
 });
 
-test('I13: a new table that fails holds up nobody, and is pulled when it can be', async () => {
+test('I13: a new table that fails blocks nobody, and is pulled when possible', async () => {
   const old = await onlyTodos();
   await old.sync();
   server.failNextRequests(Infinity, 403, { match: { kind: 'notes' } });
@@ -89,7 +89,7 @@ test('I13: a new table that fails holds up nobody, and is pulled when it can be'
   expect(await dataSource.getRepository(noteEntity).count()).toBe(3);
 });
 
-test('F-101, SCH-11: operations of a table that this release no longer has wait with a reason, and go on when it comes back', async () => {
+test('F-101, SCH-11: operations of a table missing in this release wait with a reason, and continue when it returns', async () => {
   const first = await both();
   await first.sync();
   await first.writer(notes).insertAndEnqueue(noteOf('mine', 'not sent yet'));
@@ -120,7 +120,7 @@ test('F-101, SCH-11: operations of a table that this release no longer has wait 
   expect(await back.explain()).toEqual([]);
 });
 
-test('I1: they can be dropped by naming their kind; what was given up is told, kept, and can be brought back with the table', async () => {
+test('I1: they can be dropped by naming their kind; the dropped changes are reported, kept, and restorable with the table', async () => {
   const first = await both();
   await first.sync();
   await first.writer(notes).replaceAndEnqueue(noteOf('n1', 'once'), { changedFields: ['text'] });
@@ -143,7 +143,7 @@ test('I1: they can be dropped by naming their kind; what was given up is told, k
   expect(server.get('notes', 'n1')).toMatchObject({ text: 'twice' });
 });
 
-test('what is remembered of a removed table disturbs nobody: cursor, base rows, a conflict, a full resync half done', async () => {
+test("a removed table's leftovers affect nobody: cursor, base rows, a conflict, a half-done full resync", async () => {
   const first = await both();
   await first.sync();
   await first.writer(notes).replaceAndEnqueue(noteOf('n2', 'mine'), { changedFields: ['text'] });

@@ -10,8 +10,8 @@ const open = async (options: EngineBenchOptions = {}): Promise<EngineBench> =>
 const told = <T extends SyncEventType>(type: T): readonly Extract<SyncEvent, { type: T }>[] =>
   bench.told.filter((event): event is Extract<SyncEvent, { type: T }> => event.type === type);
 
-describe('F-108: nothing leaves or fails in silence', () => {
-  test('a delete of what is gone there is told as pushed', async () => {
+describe('F-108: nothing leaves or fails silently', () => {
+  test('reports a delete of a missing row as pushed', async () => {
     const { engine, writer, server } = await open();
     server.seed('todos', { id: 'a', title: 'x', done: false });
     await engine.sync();
@@ -21,7 +21,7 @@ describe('F-108: nothing leaves or fails in silence', () => {
     expect(told('op.pushed')).toMatchObject([{ entityId: 'a', operationType: 'delete' }]);
   });
 
-  test("an edit given up to the server's row is named with its data", async () => {
+  test("names an edit given up for the server's row, with its data", async () => {
     const { engine, writer, server, row } = await open({ config: { conflictStrategy: 'serverWins' } });
     server.seed('todos', { id: 'a', title: 'x', done: false });
     await engine.sync();
@@ -37,7 +37,7 @@ describe('F-108: nothing leaves or fails in silence', () => {
     expect(await row('a')).toMatchObject({ title: 'theirs' });
   });
 
-  test('a refused force is told as a failure, and as stuck when it was one too many', async () => {
+  test('reports a refused forced write as a failure, and as stuck after the last try', async () => {
     const { engine, writer, server } = await open({ config: { conflictStrategy: 'clientWins', maxOutboxTryCount: 2 } });
     server.seed('todos', { id: 'a', title: 'x', done: false });
     await engine.sync();
@@ -50,7 +50,7 @@ describe('F-108: nothing leaves or fails in silence', () => {
     expect(told('op.stuck')).toMatchObject([{ entityId: 'a', tryCount: 2 }]);
   });
 
-  test('what is dropped, purged, or needs no request is told one by one', async () => {
+  test('reports each operation that is dropped, purged or needs no request', async () => {
     const { engine, writer, server, row } = await open({ config: { maxOutboxTryCount: 1 } });
     for (const id of ['dropped', 'purged', 'folded']) await writer.insertAndEnqueue(todoOf(id));
     await writer.enqueueDelete('folded');
@@ -77,7 +77,7 @@ describe('F-108: nothing leaves or fails in silence', () => {
     expect(await bench.queued()).toEqual([]);
   });
 
-  test('a failed automatic sync is told, and so is that it waits', async () => {
+  test('reports a failed automatic sync and its wait', async () => {
     const { engine, server } = await open();
     await engine.start();
     await server.stop();
@@ -89,8 +89,8 @@ describe('F-108: nothing leaves or fails in silence', () => {
   });
 });
 
-describe('F-110: what the numbers of a run count', () => {
-  test('each operation that reached its end on the server counts as pushed: folded, forced, and deletes of what was gone', async () => {
+describe("F-110: what a run's numbers count", () => {
+  test('counts each operation that reached its end on the server as pushed: folded, forced, and deletes of missing rows', async () => {
     const { engine, writer, server } = await open({ config: { conflictStrategy: 'clientWins' } });
     server.seed('todos', [
       { id: 'forced', title: 'x', done: false },
@@ -167,9 +167,9 @@ describe('F-110: what the numbers of a run count', () => {
   });
 });
 
-describe('F-87: what the server will never do is not asked again and again', () => {
+describe('F-87: requests that the server will never accept are not repeated', () => {
   test.each([501, 505])(
-    'a pull answered with %i ends its run at once, without a wait; the push of the run stands',
+    "a pull answered with %i ends its run at once without a wait; the run's push stands",
     async (status) => {
       const { engine, writer, server } = await open({ config: { maxRetries: 5 } });
       await writer.insertAndEnqueue(todoOf('a'));
@@ -182,7 +182,7 @@ describe('F-87: what the server will never do is not asked again and again', () 
     },
   );
 
-  test.each([501, 505])('a push answered with %i is sent once in the run and keeps its operation', async (status) => {
+  test.each([501, 505])('sends a push answered with %i once per run and keeps its operation', async (status) => {
     const { engine, writer, server } = await open({ config: { maxRetries: 5 } });
     await writer.insertAndEnqueue(todoOf('a'));
     server.failNextRequests(Infinity, status, { match: { method: 'PUT' } });

@@ -18,7 +18,7 @@ const pass = async (ms: number): Promise<void> => {
 };
 
 test.each(drivers)(
-  'F-11, COO-03: edits through the writer are pushed after the silence, one burst in one request each, on %s',
+  'F-11, COO-03: pushes edits through the writer after the silence, one request per burst, on %s',
   async (driver) => {
     await opened({ driver });
     const triggers = createTriggers(bench.engine, { pushOnOutboxChanges: true });
@@ -41,7 +41,7 @@ test.each(drivers)(
 );
 
 test.each(drivers)(
-  'a table’s own clock counts from the stored last pull, over a restart and a wrong clock, on %s',
+  'a table’s own interval counts from the stored last pull, across a restart and a wrong clock, on %s',
   async (driver) => {
     const hour = 3_600_000;
     const tables = [syncTable(todoEntity, { syncIntervalMs: hour })] as readonly SyncTable[];
@@ -71,7 +71,7 @@ test.each(drivers)(
   },
 );
 
-test('F-85: a server that asks to wait: the error, the event and the status know when it is tried again, and people are told', async () => {
+test('F-85: for a server that asks to wait, error, event and status have the retry time, and people see it', async () => {
   await opened({ config: { maxRetries: 0 } });
   bench.server.failNextRequests(1, 429, { retryAfter: 90 });
   const error: unknown = await bench.engine.sync().catch((thrown: unknown) => thrown);

@@ -16,7 +16,7 @@ async function live(options: WritingOptions): Promise<void> {
 }
 
 test.each([...fileDrivers, 'postgres'] as const)(
-  'I11, F-47: three processes write and sync on one %s database, and every operation is sent once',
+  'I11, F-47: three processes write and sync on one %s database and send every operation once',
   { timeout: 120_000 },
   async (driver) => {
     const directory = await mkdtemp(join(tmpdir(), 'synchart-shared-'));

@@ -115,7 +115,7 @@ describe.each<[what: string, value: string, column: EntitySchemaColumnOptions]>(
   ['1 for a boolean', '1', { type: 'boolean' }],
   ['a text for a list', '"a,b"', { type: 'simple-array' }],
 ])('F-158: %s', (_, value, column) => {
-  test('goes out as it came when another field is edited through the writer', async () => {
+  test('is sent unchanged when another field is edited through the writer', async () => {
     const bench = await open(value, column);
     const seen = await read(bench);
     await bench.engine.writer(bench.table).replaceAndEnqueueDiff(seen, { ...seen, name: 'edited' });
@@ -125,7 +125,7 @@ describe.each<[what: string, value: string, column: EntitySchemaColumnOptions]>(
     expect(bench.sent).toEqual([asSent(value), asSent(value)]);
   });
 
-  test('goes out as it came when another field is edited through TypeORM', async () => {
+  test('is sent unchanged when another field is edited through TypeORM', async () => {
     const bench = await open(value, column);
     captureWrites(bench.dataSource, [bench.table as unknown as SyncTable]);
     await bench.dataSource.getRepository(bench.entity).save({ ...(await read(bench)), name: 'edited' });
@@ -134,7 +134,7 @@ describe.each<[what: string, value: string, column: EntitySchemaColumnOptions]>(
     expect(bench.sent).toEqual([asSent(value)]);
   });
 
-  test('is not among the fields of an edit that sends what changed', async () => {
+  test('is not a field of an edit that sends only changes', async () => {
     const bench = await open(value, column, { sendChangedFields: true });
     await bench.engine.writer(bench.table).replaceAndEnqueue({ ...(await read(bench)), name: 'edited' });
     await bench.engine.sync();
@@ -154,7 +154,7 @@ describe.each<[what: string, value: string, column: EntitySchemaColumnOptions]>(
     for (const body of bench.sent) expect(body).toEqual(asSent(value));
   });
 
-  test('survives the deletion there that an edit undoes', async () => {
+  test('survives a server-side deletion that an edit reverts', async () => {
     const bench = await open(value, column, { conflict: { strategy: 'clientWins' } });
     await bench.engine.writer(bench.table).replaceAndEnqueue({ ...(await read(bench)), name: 'mine' });
     bench.answer = { status: 404, text: '{"error":"not_found"}' };
@@ -164,7 +164,7 @@ describe.each<[what: string, value: string, column: EntitySchemaColumnOptions]>(
     for (const body of bench.sent) expect(body).toEqual(asSent(value));
   });
 
-  test('goes out as it came when the whole table is queued', async () => {
+  test('is sent unchanged when the whole table is queued', async () => {
     const bench = await open(value, column);
     await bench.engine.enqueueAll(bench.table, { rows: 'all' } as never);
     await bench.engine.sync();
@@ -172,17 +172,17 @@ describe.each<[what: string, value: string, column: EntitySchemaColumnOptions]>(
   });
 });
 
-test('F-158: 1 for a boolean is true', async () => {
+test('F-158: 1 in a boolean column is true', async () => {
   expect(await read(await open('1', { type: 'boolean' }))).toMatchObject({ value: true });
 });
 
-describe('F-158: what came is forgotten', () => {
+describe('F-158: the received form is dropped', () => {
   const edit = async (bench: Bench, change: Partial<Row>): Promise<void> => {
     await bench.engine.writer(bench.table).replaceAndEnqueue({ ...(await read(bench)), ...change });
     await bench.engine.sync();
   };
 
-  test('when the field is edited: the new value goes out', async () => {
+  test('when the field is edited: the new value is sent', async () => {
     const bench = await open('"10.00"', { type: 'decimal' });
     bench.answer = { status: 200, text: rowText('12.5', 2) };
     await edit(bench, { value: 12.5 });
@@ -191,7 +191,7 @@ describe('F-158: what came is forgotten', () => {
     expect(bench.sent[1]).toEqual(asSent('12.5'));
   });
 
-  test('when the server sends the same value in another way', async () => {
+  test('when the server sends the same value in another form', async () => {
     const bench = await open('"10.00"', { type: 'decimal' });
     bench.listed = [rowText('10', 2)];
     await bench.engine.sync();
@@ -200,7 +200,7 @@ describe('F-158: what came is forgotten', () => {
     expect(bench.sent).toEqual([asSent('10')]);
   });
 
-  test('when the answer to a write has the value in another way', async () => {
+  test('when the answer to a write has the value in another form', async () => {
     const bench = await open('"10.00"', { type: 'decimal' });
     bench.answer = { status: 200, text: rowText('"10.0"', 2) };
     await edit(bench, { name: 'edited' });
@@ -211,7 +211,7 @@ describe('F-158: what came is forgotten', () => {
     expect(await kept(bench)).toEqual([]);
   });
 
-  test('but not when a page leaves the field out', async () => {
+  test('but not when a page omits the field', async () => {
     const bench = await open('"10.00"', { type: 'decimal' });
     bench.listed = ['{"id":"a","name":"second","updatedAt":"2026-01-01T00:00:02Z","deletedAt":null}'];
     await bench.engine.sync();
@@ -220,7 +220,7 @@ describe('F-158: what came is forgotten', () => {
   });
 
   test.each(['keep', 'remove'] as const)(
-    'when a full resync does not list the row any more (tombstones: %s)',
+    'when a full resync no longer lists the row (tombstones: %s)',
     async (tombstones) => {
       const bench = await open('"10.00"', { type: 'decimal' }, { tombstones });
       expect(await kept(bench)).toHaveLength(1);
@@ -238,7 +238,7 @@ describe('F-158: what came is forgotten', () => {
     expect(await kept(bench)).toEqual([]);
   });
 
-  test('when the row is deleted here', async () => {
+  test('when the row is deleted locally', async () => {
     const bench = await open('"10.00"', { type: 'decimal' }, { tombstones: 'remove' });
     await bench.engine.writer(bench.table).enqueueDelete('a');
     await bench.engine.sync();
@@ -247,7 +247,7 @@ describe('F-158: what came is forgotten', () => {
   });
 });
 
-test('F-158: an increment of a decimal that came as text stays one, through TypeORM too', async () => {
+test('F-158: an increment of a decimal received as text stays text, also through TypeORM', async () => {
   const bench = await open('"10.00"', { type: 'decimal' });
   captureWrites(bench.dataSource, [bench.table as unknown as SyncTable]);
   await bench.dataSource.getRepository(bench.entity).increment({ id: 'a' }, 'value', 1);
@@ -257,7 +257,7 @@ test('F-158: an increment of a decimal that came as text stays one, through Type
   expect(bench.sent).toEqual([asSent('"11.00"')]);
 });
 
-test('F-158: a UNIQUE number that came as text is handed over in order', async () => {
+test('F-158: hands over a UNIQUE number received as text in order', async () => {
   const bench = await open('"7"', { type: 'integer', unique: true });
   const writer = bench.engine.writer(bench.table);
   await writer.replaceAndEnqueue({ ...(await read(bench)), value: 8 });
@@ -274,7 +274,7 @@ test('F-158: a UNIQUE number that came as text is handed over in order', async (
   expect(bench.sent).toEqual([asSent('8')]);
 });
 
-test('F-158: a page whose values read back as they came costs no statement more, and keeps nothing', async () => {
+test('F-158: a page whose values read back unchanged costs no extra statement and stores nothing', async () => {
   const bench = await open('10', { type: 'decimal' });
   expect(await kept(bench)).toEqual([]);
   const statements: string[] = [];

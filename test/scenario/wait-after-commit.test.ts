@@ -11,7 +11,7 @@ test.each([
   [503, false],
   [429, false],
 ] as const)(
-  'I2: a delta that was answered with %i and Retry-After (done all the same: %s) counts once',
+  'I2: a delta answered with %i and Retry-After (applied anyway: %s) counts once',
   async (status, afterCommit) => {
     bench = await openEngine();
     bench.skipWaits();
@@ -29,7 +29,7 @@ test.each([
   },
 );
 
-test('I2: a resolution that was answered with 503 and Retry-After after it was done counts once', async () => {
+test('I2: a resolution answered with 503 and Retry-After after it was applied counts once', async () => {
   bench = await openEngine();
   bench.skipWaits();
   bench.server.seed('todos', { id: 'a', title: 'first', done: false, priority: 10 });

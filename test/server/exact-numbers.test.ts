@@ -60,14 +60,14 @@ describe.each<[field: string, value: string]>([
 ])('F-158: %s = %s', (field, value) => {
   const stands = `"${field}":${value}`;
 
-  test('is stored and answered to the last digit', async () => {
+  test('is stored and returned to the last digit', async () => {
     const put = await request('PUT', '/things/a', `{"id":"a",${stands}}`);
     expect(put).toMatchObject({ status: 201, text: expect.stringContaining(stands) });
     expect((await request('GET', '/things/a')).text).toContain(stands);
     expect((await request('GET', '/things')).text).toContain(stands);
   });
 
-  test('is repeated so under an idempotency key, in a batch and in a conflict', async () => {
+  test('is repeated exactly under an idempotency key, in a batch and in a conflict', async () => {
     const body = `{"id":"a",${stands}}`;
     for (let times = 0; times < 2; times += 1)
       expect((await request('PUT', '/things/a', body, 'key')).text).toContain(stands);
@@ -88,14 +88,14 @@ test.each<[field: string, value: string, reason: RegExp]>([
   ['name', '9007199254740993', /text/],
   ['price', '9007199254740993', /digits/],
   ['price', '0.1000000000000000055511151231257827', /digits/],
-])('F-158: %s = %s is refused by name, and not rounded', async (field, value, reason) => {
+])('F-158: rejects %s = %s by name instead of rounding', async (field, value, reason) => {
   const put = await request('PUT', '/things/a', `{"id":"a","${field}":${value}}`);
   expect(put.status).toBe(422);
   expect((JSON.parse(put.text) as { fields: Record<string, string> }).fields[field]).toMatch(reason);
   expect((await request('GET', '/things/a')).status).toBe(404);
 });
 
-test('F-158: another number under the same idempotency key is another request, also where JavaScript rounds both to one', async () => {
+test('F-158: another number under the same idempotency key is another request, even if JavaScript rounds both alike', async () => {
   await request('PUT', '/things/a', '{"id":"a","data":9007199254740993}', 'key');
   expect((await request('PUT', '/things/a', '{"id":"a","data":9007199254740992}', 'key')).status).toBe(422);
 });

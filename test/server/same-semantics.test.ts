@@ -26,7 +26,7 @@ const step: fc.Arbitrary<Step> = fc.record({
   key: fc.option(fc.integer({ min: 0, max: 4 }), { nil: undefined }),
 });
 
-test('the backend in memory and the reference server answer every sequence of writes alike', async () => {
+test('the in-memory backend and the reference server answer every sequence of writes alike', async () => {
   const entities = parseKindSchema({ todos: { title: 'text' } }).map(toEntity);
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 25 }), async (steps) => {

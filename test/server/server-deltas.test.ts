@@ -60,7 +60,7 @@ for (const [name, serve] of [
   ['test server', testServer],
 ] as const) {
   describe(`_deltas on the ${name}`, () => {
-    test('PROTOCOL §3: increments, additions and removals are applied to the stored row; other fields stay', async () => {
+    test('PROTOCOL §3: applies increments, additions and removals to the stored row; other fields stay', async () => {
       const ask = await serve();
       await ask('PUT', '/items/a', { id: 'a', title: 'A', stock: 10, tags: ['x', 'y'] });
       const { status, body } = await ask('PUT', '/items/a', {
@@ -71,7 +71,7 @@ for (const [name, serve] of [
       expect(body).toMatchObject({ title: 'A', stock: 8, tags: ['x', 'z'] });
     });
 
-    test('a delta has nothing to conflict with: it is applied whatever was edited meanwhile', async () => {
+    test('applies a delta without a conflict, whatever was edited meanwhile', async () => {
       const ask = await serve();
       const made = await ask('PUT', '/items/a', { id: 'a', title: 'A', stock: 10 });
       await ask('PUT', '/items/a', { title: 'edited', _baseUpdatedAt: made.body['updatedAt'] });
@@ -81,7 +81,7 @@ for (const [name, serve] of [
       });
     });
 
-    test('beside a plain edit the base is checked, and nothing of a conflict is applied', async () => {
+    test('with a plain edit the base is checked, and a conflict applies nothing', async () => {
       const ask = await serve();
       const made = await ask('PUT', '/items/a', { id: 'a', title: 'A', stock: 10 });
       const edit = { title: 'mine', _baseUpdatedAt: made.body['updatedAt'], _deltas: { stock: { increment: 1 } } };
@@ -91,7 +91,7 @@ for (const [name, serve] of [
       expect(conflict.body['current']).toMatchObject({ stock: 11 });
     });
 
-    test('I2: a repeated key answers from memory and applies nothing again; the same key with other deltas is refused', async () => {
+    test('I2: a repeated key answers from memory and applies nothing again; the same key with other deltas is rejected', async () => {
       const ask = await serve();
       await ask('PUT', '/items/a', { id: 'a', title: 'A', stock: 10 });
       const headers = { 'x-idempotency-key': 'k1' };
@@ -119,7 +119,7 @@ for (const [name, serve] of [
       expect(new Set(body['tags'] as string[]).size).toBe(40);
     });
 
-    test('an empty field counts as 0 and []', async () => {
+    test('a null field counts as 0 and []', async () => {
       const ask = await serve();
       await ask('PUT', '/items/a', { id: 'a', title: 'A', stock: null, tags: null });
       expect(
@@ -127,7 +127,7 @@ for (const [name, serve] of [
       ).toMatchObject({ stock: 2, tags: ['x'] });
     });
 
-    test('F-22: a delta brings nothing into being: 404 where there is no row, or only a tombstone', async () => {
+    test('F-22: a delta creates nothing: 404 without a row or with only a tombstone', async () => {
       const ask = await serve();
       expect(await ask('PUT', '/items/nowhere', { _deltas: { stock: { increment: 2 } } })).toMatchObject({
         status: 404,
@@ -147,7 +147,7 @@ for (const [name, serve] of [
       ['a field of the server', { updatedAt: { increment: 1 } }, 'updatedAt'],
       ['an unknown kind of change', { stock: { multiply: 2 } }, '_deltas'],
       ['something that is no number', { stock: { increment: 'x' } }, '_deltas'],
-    ])('422 with the field named for %s; nothing is changed', async (_title, deltas, field) => {
+    ])('422 with the field name for %s; nothing changes', async (_title, deltas, field) => {
       const ask = await serve();
       await ask('PUT', '/items/a', { id: 'a', title: 'A', stock: 1 });
       const refused = await ask('PUT', '/items/a', { _deltas: deltas });
@@ -167,7 +167,7 @@ for (const [name, serve] of [
       });
     });
 
-    test('PROTOCOL §6: items of a batch carry deltas, too', async () => {
+    test('PROTOCOL §6: batch items also accept deltas', async () => {
       const ask = await serve();
       await ask('PUT', '/items/a', { id: 'a', title: 'A', stock: 1 });
       const item = {
@@ -187,8 +187,8 @@ for (const [name, serve] of [
   });
 }
 
-describe('rules of the reference server', () => {
-  test('beforeWrite sees the deltas and the row they would be applied to', async () => {
+describe("the reference server's rules", () => {
+  test('beforeWrite receives the deltas and the row they would apply to', async () => {
     const ask = await reference({
       beforeWrite: ({ current, deltas }) => {
         const change = deltas as { stock?: { increment?: number } } | undefined;
@@ -206,7 +206,7 @@ describe('rules of the reference server', () => {
     });
   });
 
-  test('a column that takes whole numbers only refuses what is none', async () => {
+  test('an integer column rejects fractions', async () => {
     const ask = await reference();
     await ask('PUT', '/items/a', { id: 'a', title: 'A', stock: 1 });
     expect(await ask('PUT', '/items/a', { _deltas: { stock: { increment: 0.5 } } })).toMatchObject({

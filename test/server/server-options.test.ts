@@ -57,7 +57,7 @@ test.each([
   expect(make).toThrow(message);
 });
 
-test('F-13: the plugin refuses a misspelt option, and leaves those of register to Fastify', async () => {
+test("F-13: the plugin rejects a misspelt option, and leaves register's options to Fastify", async () => {
   const register = async (options: object): Promise<void> => {
     const app = fastify();
     app.register(syncServer, { dataSource, tables: [entity], ...options } as never);
@@ -70,7 +70,7 @@ test('F-13: the plugin refuses a misspelt option, and leaves those of register t
   );
 });
 
-test('the command has its defaults, and --help names every flag with them', () => {
+test('the command has defaults, and --help lists every flag with them', () => {
   expect(readFlags([])).toEqual({
     port: '3000',
     host: '127.0.0.1',

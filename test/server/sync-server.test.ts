@@ -119,7 +119,7 @@ describe('versions', () => {
     expect(stored.at(-1)).toBe(versions.toSorted().at(-1));
   });
 
-  test('F-64: versions go on where they were after a restart with a clock that was set back', async () => {
+  test('F-64: versions continue after a restart with a clock that was set back', async () => {
     const dataSource = await openDatabase();
     const at = (now: number) => ({
       dataSource,
@@ -132,7 +132,7 @@ describe('versions', () => {
     expect(String((await second.put('b', { title: 'B' })).body['updatedAt']) > before).toBe(true);
   });
 
-  test('F-63: rows that came from elsewhere get one spelling, and none is without a version', async () => {
+  test('F-63: rows from elsewhere get one spelling, and each has a version', async () => {
     const dataSource = await openDatabase();
     await dataSource.getRepository(Todos).insert([
       { id: 'late', title: 'x', updatedAt: '2026-01-01T02:00:00.5+01:00' },
@@ -148,7 +148,7 @@ describe('versions', () => {
 });
 
 describe('single writes', () => {
-  test('SVD-02: PUT creates (201) with defaults, merges (200), and the row goes out with its types', async () => {
+  test('SVD-02: PUT creates (201) with defaults, merges (200), and returns the row with its types', async () => {
     const { put, ask } = await serve();
     const created = await put('ä/1 %', { id: 'ä/1 %', title: 'A', tags: ['x'], updatedAt: 'ignored' });
     expect(created.status).toBe(201);
@@ -176,7 +176,7 @@ describe('single writes', () => {
     ]);
   });
 
-  test('SVD-03, SVD-04: a base that differs is a conflict with the current row; forced it is not', async () => {
+  test('SVD-03, SVD-04: a different base is a conflict with the current row, unless forced', async () => {
     const { put } = await serve();
     const { updatedAt } = (await put('a', { title: 'A' })).body;
     const second = (await put('a', { title: 'B', _baseUpdatedAt: updatedAt })).body;
@@ -199,7 +199,7 @@ describe('single writes', () => {
     expect((await put('a', { title: 'B' }, { 'if-match': String(created.headers.get('etag')) })).status).toBe(200);
   });
 
-  test('F-120: deletes compare their base from the query, leave a tombstone, and an edit never vanishes into it', async () => {
+  test('F-120: deletes compare their base from the query, leave a tombstone, and no edit vanishes into it', async () => {
     const { put, ask } = await serve();
     const { updatedAt } = (await put('a', { title: 'A' })).body;
     expect((await ask('DELETE', '/todos/a?_baseUpdatedAt=old')).status).toBe(409);
@@ -222,14 +222,14 @@ describe('single writes', () => {
     );
   });
 
-  test('TSV-14: a table without deletedAt is deleted hard', async () => {
+  test('TSV-14: a table without deletedAt uses hard deletes', async () => {
     const { ask } = await serve();
     await ask('PUT', '/counters/7', { count: 1.5 });
     expect((await ask('DELETE', '/counters/7')).status).toBe(204);
     expect((await ask('GET', '/counters?includeDeleted=true')).body['items']).toEqual([]);
   });
 
-  test('PROTOCOL §9: unknown fields and wrong types are refused by field, or dropped by option; ids are bounded', async () => {
+  test('PROTOCOL §9: rejects unknown fields and wrong types by field, or drops them by option; limits ids', async () => {
     const { put, ask, server } = await serve();
     const wrong = await put('a', { title: 5, done: 'yes', priority: 1.5, extra: 1, deletedAtLocal: 'x' });
     expect([wrong.status, wrong.body['error'], Object.keys(wrong.body['fields'] as object).sort()]).toEqual([
@@ -250,7 +250,7 @@ describe('single writes', () => {
     expect((await lenient.put('a', { title: 'x', extra: 1 })).status).toBe(201);
   });
 
-  test('PROTOCOL §9: everything that goes wrong is JSON with a code', async () => {
+  test('PROTOCOL §9: every error is JSON with a code', async () => {
     const { ask, put } = await serve({ bodyLimitBytes: 1000 });
     expect((await ask('GET', '/nothing')).body['error']).toBe('unknown_route');
     expect((await ask('GET', '/todos/a/b')).body['error']).toBe('unknown_route');
@@ -283,7 +283,7 @@ describe('single writes', () => {
 });
 
 describe('idempotency', () => {
-  test('I2: a repeat gets the stored answer, also after the row has moved on and after a restart; another body is 422', async () => {
+  test('I2: a repeat gets the stored answer, even after the row has changed and after a restart; another body is 422', async () => {
     const dataSource = await openDatabase();
     const { put, server } = await serve({ dataSource });
     const first = await put('a', { title: 'A' }, keyed('k'));
@@ -305,7 +305,7 @@ describe('idempotency', () => {
     expect((await again.ask('GET', '/todos/a')).body['title']).toBe('later');
   });
 
-  test('F-32, F-133: refusals and deletes of what is gone are remembered; conflicts and missing rows are decided anew', async () => {
+  test('F-32, F-133: remembers refusals and deletes of missing rows; decides conflicts and missing rows anew', async () => {
     const { put, ask } = await serve();
     const { updatedAt } = (await put('a', { title: 'A' })).body;
     await put('a', { title: 'B' });
@@ -322,7 +322,7 @@ describe('idempotency', () => {
     expect((await ask('DELETE', '/todos/x', undefined, keyed('gone'))).status).toBe(404);
   });
 
-  test('I2: a reply that is lost after the commit is given again', async () => {
+  test('I2: repeats a reply that was lost after the commit', async () => {
     const { put, port, ask } = await serve();
     const { connect } = await import('node:net');
     const body = JSON.stringify({ title: 'A' });
@@ -344,7 +344,7 @@ describe('idempotency', () => {
     expect([again.status, again.body]).toEqual([201, stored]);
   });
 
-  test('PROTOCOL §9: keys and tombstones are forgotten after their time', async () => {
+  test('PROTOCOL §9: forgets keys and tombstones after their retention', async () => {
     let now = Date.UTC(2026, 0, 1);
     const timers: (() => void)[] = [];
     const { put, ask } = await serve({
@@ -387,7 +387,7 @@ describe('pages', () => {
     }
   });
 
-  test('F-120: the filter is at or after updatedSince, at any number of digits', async () => {
+  test('F-120: the filter means at or after updatedSince, at any number of digits', async () => {
     const { put, ask } = await serve({
       clock: { now: () => 1_700_000_000_123, setTimeout: () => 0, clearTimeout: () => undefined },
     });
@@ -406,13 +406,13 @@ describe('pages', () => {
     );
   });
 
-  test('F-62: whole-number ids are ordered as numbers', async () => {
+  test('F-62: sorts integer ids as numbers', async () => {
     const { ask, url } = await serve();
     for (const id of [10, 9, 100]) await ask('PUT', `/counters/${id}`, { count: 1 });
     expect((await pullByProtocol(httpAsk(url, 'counters', 1))).map(({ id }) => id)).toEqual([10, 9, 100]);
   });
 
-  test('a token of another server is a 400', async () => {
+  test("another server's token is a 400", async () => {
     const { ask } = await serve({ paging: 'cursorToken' });
     expect([
       (await ask('GET', '/todos?pageToken=made-up')).status,
@@ -422,7 +422,7 @@ describe('pages', () => {
 });
 
 describe('batch', () => {
-  test('BAT-10: items are answered one by one; a failing one leaves the others alone', async () => {
+  test('BAT-10: answers items individually; a failing one does not affect the others', async () => {
     const { ask, put } = await serve();
     await put('c', { title: 'C' });
     const { body } = await ask('POST', '/batch', {
@@ -466,7 +466,7 @@ describe('batch', () => {
     expect(results[2]?.error).toMatchObject({ error: 'conflict', current: { title: 'C' } });
   });
 
-  test('I2: an item of a batch and a single request under its id are the same request', async () => {
+  test('I2: a batch item and a single request under its id are the same request', async () => {
     const { ask, put } = await serve();
     const ops = [{ opId: 'k', kind: 'todos', id: 'a', type: 'upsert', payload: { title: 'A', done: true } }];
     const first = (await ask('POST', '/batch', { ops })).body['results'] as { data: Todo }[];
@@ -476,7 +476,7 @@ describe('batch', () => {
   });
 });
 
-describe('who may', () => {
+describe('authorization', () => {
   const users = {
     authenticate: (request: { headers: { authorization?: string | undefined } }): ServerUser | null => {
       const name = request.headers.authorization?.replace('Bearer ', '');
@@ -488,7 +488,7 @@ describe('who may', () => {
     ...more,
   });
 
-  test('PROTOCOL §9: without user 401, except for health', async () => {
+  test('PROTOCOL §9: 401 without a user, except for health', async () => {
     const { ask } = await serve(users);
     expect([
       (await ask('GET', '/todos')).status,
@@ -498,7 +498,7 @@ describe('who may', () => {
     expect((await ask('GET', '/todos', undefined, as('ann'))).status).toBe(200);
   });
 
-  test('PROTOCOL §9: a row outside the scope is 404 for every request, forced ones too, and no row can leave it', async () => {
+  test('PROTOCOL §9: a row outside the scope is 404 for every request, even forced, and no row can leave the scope', async () => {
     const { ask, put } = await serve({
       ...users,
       tables: [serverTable(Todos, { hidden: ['ownerId'] })],
@@ -516,7 +516,7 @@ describe('who may', () => {
     expect((await ask('GET', '/todos/a', undefined, as('ann'))).body['title']).toBe('A');
   });
 
-  test('SVD-04: a rule refuses forced writes too, sees the row, and is asked again when the row moved meanwhile', async () => {
+  test('SVD-04: a rule also refuses forced writes, sees the row, and runs again if the row changed meanwhile', async () => {
     const seen: unknown[] = [];
     let interfere: (() => Promise<unknown>) | undefined;
     const { put } = await serve({
@@ -550,7 +550,7 @@ describe('who may', () => {
     ]);
   });
 
-  test('F-92: preflights pass with every header of the protocol, and errors are visible to browsers', async () => {
+  test('F-92: preflights pass with every header of the protocol, and browsers can read errors', async () => {
     const { ask } = await serve({ ...users, cors: ['https://app.example'] });
     const preflight = await ask('OPTIONS', '/todos/a', undefined, {
       origin: 'https://app.example',
@@ -582,7 +582,7 @@ describe('who may', () => {
 });
 
 describe('beside an app', () => {
-  test('STACK 1: requests do not mix with a transaction the app has open: none sees its rows, none is lost with its rollback', async () => {
+  test('requests do not mix with an open app transaction: none sees its rows or is lost with its rollback', async () => {
     let arrived = 0;
     const { dataSource, put, ask } = await serve({ authenticate: () => ({ userId: String((arrived += 1)) }) });
     const answers: Promise<Answer>[] = [];
@@ -600,7 +600,7 @@ describe('beside an app', () => {
     expect(((await ask('GET', '/todos')).body['items'] as Todo[]).map(({ id }) => id)).toEqual(['a']);
   });
 
-  test('changes are told after the commit, replays too are harmless, and a throwing listener breaks nothing', async () => {
+  test('reports changes after the commit; replays are harmless, and a throwing listener breaks nothing', async () => {
     const changes: unknown[] = [];
     const { put, ask } = await serve({
       onChange: (batch) => {
@@ -617,7 +617,7 @@ describe('beside an app', () => {
     ]);
   });
 
-  test('tables that cannot be synchronised are refused with what is to be mended', async () => {
+  test('rejects tables that cannot be synchronised, with the necessary fix', async () => {
     const Dated = new EntitySchema<{ id: string; updatedAt: Date }>({
       name: 'dated',
       columns: { id: { type: 'text', primary: true }, updatedAt: { type: 'datetime' } },
@@ -633,7 +633,7 @@ describe('beside an app', () => {
     await dataSource.destroy();
   });
 
-  test('PROTOCOL §9: closing lets requests in hand finish, takes no new ones, and ends twice without harm', async () => {
+  test('PROTOCOL §9: closing finishes running requests, accepts no new ones, and is idempotent', async () => {
     let arrive: () => void = () => undefined;
     let go: () => void = () => undefined;
     const arrived = new Promise<void>((resolve) => {
@@ -670,7 +670,7 @@ describe('beside an app', () => {
     expect(dataSource.isInitialized).toBe(false);
   });
 
-  test('a database that others hold for too long is a 503 with Retry-After, and HEAD answers like GET', async () => {
+  test('a database that others lock for too long is a 503 with Retry-After, and HEAD answers like GET', async () => {
     const { ask, put } = await serve({
       rowScope: () => {
         throw new StoreBusyError('held');
@@ -682,13 +682,13 @@ describe('beside an app', () => {
     expect((await ask('HEAD', '/health')).status).toBe(200);
   });
 
-  test('a failure inside is a 500 that tells nothing of it', async () => {
+  test('an internal failure is a 500 without details', async () => {
     const { ask } = await serve({ rowScope: () => ({ secretColumn: 1 }) });
     const failed = await ask('GET', '/todos');
     expect([failed.status, JSON.stringify(failed.body).includes('secretColumn')]).toEqual([500, false]);
   });
 
-  test('it lives under a prefix', async () => {
+  test('works under a prefix', async () => {
     const dataSource = await openDatabase();
     const server = createSyncServer({ dataSource, tables: [Todos], prefix: '/api/v1' });
     open.push(server);

@@ -26,7 +26,7 @@ const start = (...args: string[]): ChildProcess => {
 };
 const firstLine = async (child: ChildProcess): Promise<string> => String((await once(child.stdout!, 'data'))[0]).trim();
 
-test('the command prints its URL, serves its kinds, ends on SIGTERM, and has its rows back after a restart with a new column', async () => {
+test('the command prints its URL, serves its kinds, ends on SIGTERM, and keeps its rows across a restart with a new column', async () => {
   const database = join(folder, 'rows.db');
   const first = start('--port', '0', '--database', database);
   const url = await firstLine(first);
@@ -53,14 +53,14 @@ test('the command prints its URL, serves its kinds, ends on SIGTERM, and has its
   expect(row).toMatchObject({ id: 'a', title: 'A', stars: 0, meta: null });
 });
 
-test('a wrong option ends it with a sentence', async () => {
+test('a wrong option ends it with an explanation', async () => {
   const child = start('--port', 'x');
   const [text] = await once(child.stderr!, 'data');
   expect(String(text)).toMatch(/--port must be/);
   expect((await once(child, 'exit'))[0]).toBe(1);
 });
 
-test('a kind schema is refused with the place that is wrong', () => {
+test('rejects a kind schema and names the wrong place', () => {
   expect(() => parseKindSchema({ todos: { title: 'string' } })).toThrow(/todos\.title: expected text/);
   expect(() => parseKindSchema({ todos: { id: 'text' } })).toThrow(/todos\.id is there by itself/);
   expect(() => parseKindSchema({ 'a b': {} })).toThrow(/'a b' is no name/);

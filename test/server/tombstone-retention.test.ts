@@ -42,7 +42,7 @@ async function referenceServer(tombstoneRetentionMs?: number): Promise<string> {
 }
 
 describe('X-Tombstone-Retention is a number of seconds on both sides', () => {
-  test('a client reads back the retention that the reference server was given', async () => {
+  test('a client reads the retention configured in the reference server', async () => {
     expect(await readRetention(await referenceServer(30 * day))).toBe(30 * day);
     expect(await readRetention(await referenceServer())).toBe(90 * day);
     // Whole seconds, never more than the server keeps.
@@ -50,7 +50,7 @@ describe('X-Tombstone-Retention is a number of seconds on both sides', () => {
     expect(await readRetention(await referenceServer(Infinity))).toBeUndefined();
   });
 
-  test('a client reads back the retention that the test server was given', async () => {
+  test('a client reads the retention configured in the test server', async () => {
     const server = await createTestServer({ tombstoneRetentionSeconds: 7_776_000 });
     closing.push(() => server.close());
     expect(await readRetention(server.url)).toBe(90 * day);
@@ -66,7 +66,7 @@ describe('X-Tombstone-Retention is a number of seconds on both sides', () => {
     ['0x10', undefined],
     ['Infinity', undefined],
     ['90 days', undefined],
-  ])('F-93: the value %j is read as %j ms', async (value, expected) => {
+  ])('F-93: reads the value %j as %j ms', async (value, expected) => {
     const { baseUrl } = await stubServer((exchange) =>
       exchange.reply(200, { items: [] }, { 'x-tombstone-retention': value }),
     );

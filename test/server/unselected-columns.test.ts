@@ -23,7 +23,7 @@ const stored = new EntitySchema<Person>({
   columns: { ...columns, salt: { type: 'text', nullable: true, select: false } },
 });
 
-test('I5: a column with select: false that the server names reaches it and the next device, which keeps it through its own edits; one that is not named stays there', async () => {
+test('I5: a named column with select: false reaches the server and the next device, which keeps it through its edits; an unnamed one stays local', async () => {
   const open = async (entity: EntitySchema<Person>) => {
     const dataSource = await openDatabase({
       database: ':memory:',

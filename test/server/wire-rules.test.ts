@@ -77,7 +77,7 @@ describe('decisions', () => {
     ]);
   });
 
-  test('I2: a request identity is kind, id, payload, base and force, whatever the order of keys', () => {
+  test("I2: a request's identity is kind, id, payload, base and force, whatever the key order", () => {
     const one = requestFingerprint(request({ payload: { a: 1, b: { c: 2, d: [1, 2] } } }));
     expect(requestFingerprint(request({ payload: { b: { d: [1, 2], c: 2 }, a: 1 }, key: 'k' }))).toBe(one);
     for (const other of [{ payload: { a: 1 } }, { id: 'b' }, { kind: 'x' }, { base: 't' }, { force: true }] as const) {
@@ -85,7 +85,7 @@ describe('decisions', () => {
     }
   });
 
-  test('canonical JSON is the same value again', () => {
+  test('canonical JSON has the same value', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         const text = JSON.stringify(value);
@@ -95,7 +95,7 @@ describe('decisions', () => {
     );
   });
 
-  test('PROTOCOL §6: batch items are read or refused one by one', () => {
+  test('PROTOCOL §6: accepts or rejects batch items individually', () => {
     expect(
       parseBatchItem({
         opId: '1',
@@ -150,17 +150,17 @@ describe('timestamps', () => {
     ['2026-01-01', 0, ''],
     ['1767225600123', 0, '123'],
     [1_767_225_600_123.5, 0, '1235'],
-  ] as const)('F-63: %s is read to its last digit', (text, seconds, fraction) => {
+  ] as const)('F-63: reads %s to its last digit', (text, seconds, fraction) => {
     expect(parseInstant(text)).toEqual({ seconds: 1_767_225_600 + seconds, fraction });
   });
 
-  test('what is no time is no instant', () => {
+  test('rejects values that are not dates', () => {
     expect(
       ['', 'soon', '2026-', '2026-1-1', 'NaN', null, {}, Infinity, '2026-01-01T00:00:00.Z'].map(parseInstant),
     ).toEqual(Array(9).fill(undefined));
   });
 
-  test('F-64: the text order of written versions is their time order, and they read back to the digit', () => {
+  test('F-64: the text order of written versions is their time order, and they read back exactly', () => {
     const micros = fc.integer({ min: 0, max: 4_000_000_000_000_000 });
     fc.assert(
       fc.property(micros, micros, (a, b) => {
@@ -177,7 +177,7 @@ describe('timestamps', () => {
 describe('pages', () => {
   const query: PageQuery = { updatedSince: 's', afterId: 'x', limit: 5, includeDeleted: true };
 
-  test.each(pagingStyles)('PROTOCOL §2: a %s token leads behind the page it came with', (style) => {
+  test.each(pagingStyles)('PROTOCOL §2: a %s token continues after its page', (style) => {
     const start = pageStart(style, query);
     expect(start).toEqual({ since: 's', afterId: 'x', offset: 0 });
     if (start === undefined) return;
@@ -197,7 +197,7 @@ describe('pages', () => {
     }
   });
 
-  test('a list request is read with the cap of the server', () => {
+  test("reads a list request with the server's cap", () => {
     const read = (parameters: Record<string, string>): PageQuery | string =>
       parsePageQuery(parameters, { cap: 10, defaultLimit: 7 });
     expect(read({})).toEqual({

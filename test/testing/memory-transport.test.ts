@@ -19,7 +19,7 @@ const one = async (transport: { push: MemoryTransport['push'] }, op: Op): Promis
 const memory = (): MemoryTransport => new MemoryTransport({ now: () => 0 });
 
 describe('MemoryTransport', () => {
-  test('I2: a repeated request is answered again and has one effect; the key with another body is rejected', async () => {
+  test('I2: answers a repeated request again with one effect; rejects the key with another body', async () => {
     const transport = memory();
     const first = await one(transport, edit('a', { title: 'A' }, { opId: 'k' }));
     expect(first).toMatchObject({
@@ -79,7 +79,7 @@ describe('MemoryTransport', () => {
     expect(rows).toHaveLength(21);
   });
 
-  test('I9: after an abort nothing more is sent, and each answer that came was told at once', async () => {
+  test('I9: sends nothing after an abort, and reports each received answer at once', async () => {
     const transport = memory();
     const controller = new AbortController();
     const told: string[] = [];
@@ -99,7 +99,7 @@ describe('MemoryTransport', () => {
     ).rejects.toThrow(/aborted/);
   });
 
-  test('RST-53: a fetch gives row and version, or not found; what it hands out cannot change the server', async () => {
+  test('RST-53: a fetch returns row and version, or not found; the returned row is a copy', async () => {
     const transport = memory();
     transport.backend.seed('todos', { id: 'a', tags: ['x'] });
     const found = await transport.fetch({ kind: 'todos', id: 'a' });
@@ -109,7 +109,7 @@ describe('MemoryTransport', () => {
     expect(await transport.fetch({ kind: 'todos', id: 'b' })).toEqual({ type: 'fetchNotFound' });
   });
 
-  test('PROTOCOL §8: a subscriber hears of its kinds until it leaves', async () => {
+  test('PROTOCOL §8: a subscriber receives changes of its kinds until it unsubscribes', async () => {
     const transport = memory();
     const heard: string[] = [];
     const subscription = transport.subscribe(['todos']).subscribe({ next: ({ kinds }) => heard.push(...kinds) });
@@ -137,7 +137,7 @@ describe('FaultyTransport', () => {
     [{ type: 'status', status: 429, retryAfterMs: 5 }, 'pushThrottled', 0],
     [{ type: 'malformed' }, 'pushMalformed', 0],
     [{ type: 'none' }, 'pushSuccess', 1],
-  ] as const)('I2: %o is seen as %s with %i effects, and the repeat has exactly one', async (fault, seen, effects) => {
+  ] as const)('I2: %o appears as %s with %i effects, and the repeat has exactly one', async (fault, seen, effects) => {
     const { transport, backend } = faulty(fault);
     const op = edit('a', { title: 'A' }, { opId: 'k' });
     expect((await one(transport, op))?.type).toBe(seen);
@@ -146,7 +146,7 @@ describe('FaultyTransport', () => {
     expect(backend.effectCount({ key: 'k' })).toBe(1);
   });
 
-  test('F-04, F-05: results are left out, doubled, or name operations nobody asked', async () => {
+  test('F-04, F-05: omits or doubles results, or names unknown operations', async () => {
     const { transport } = faulty({ type: 'omitResult' }, { type: 'duplicateResult' }, { type: 'unknownResult' });
     const { results } = await transport.push(
       ['a', 'b', 'c'].map((id) => edit(id, {}, { opId: id })),
@@ -177,7 +177,7 @@ describe('FaultyTransport', () => {
     expect((await hung).results[0]?.result).toMatchObject({ type: 'pushAmbiguous', timedOut: true });
   });
 
-  test('F-07: offline, nothing is sent and nothing answers', async () => {
+  test('F-07: sends and answers nothing while offline', async () => {
     const { transport, backend } = faulty();
     transport.offline = true;
     expect(await one(transport, edit('a', {}))).toMatchObject({

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { createActor, createMachine } from 'xstate';
 import { createSimulatedClock } from '../../src/testing.ts';
 
-test('timers fire in order of their due times, at their times, also those set by others on the way', async () => {
+test('timers fire in order of their due times, at their times, including those set on the way', async () => {
   const clock = createSimulatedClock(1000);
   const fired: string[] = [];
   clock.setTimeout(() => fired.push(`b@${clock.now()}`), 20);
@@ -18,7 +18,7 @@ test('timers fire in order of their due times, at their times, also those set by
   expect(() => clock.set(0)).toThrow(RangeError);
 });
 
-test('advance gives promises their turn between two timers', async () => {
+test('advance lets promises run between two timers', async () => {
   const clock = createSimulatedClock(0);
   const order: string[] = [];
   clock.setTimeout(() => {
@@ -31,7 +31,7 @@ test('advance gives promises their turn between two timers', async () => {
   expect(order).toEqual(['promise', 'timer']);
 });
 
-test('an actor of XState lives by it', async () => {
+test('drives an XState actor', async () => {
   const clock = createSimulatedClock();
   const machine = createMachine({ initial: 'waiting', states: { waiting: { after: { 1000: 'done' } }, done: {} } });
   const actor = createActor(machine, { clock }).start();

@@ -20,7 +20,7 @@ const json = async (response: Promise<Response> | Response): Promise<Record<stri
   (await (await response).json()) as Record<string, unknown>;
 
 describe('rows', () => {
-  test('TSV-01: it runs on a free loopback port, stops at once and comes back on the same port with its rows', async () => {
+  test('TSV-01: runs on a free loopback port, stops at once, and restarts on the same port with its rows', async () => {
     server.seed('todos', { id: 'a' });
     const { url } = server;
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
@@ -36,7 +36,7 @@ describe('rows', () => {
     expect((await fetch(`${url}/todos/a`)).status).toBe(200);
   });
 
-  test('TSV-01: clear forgets rows and requests but keeps conflictCheckEnabled', async () => {
+  test('TSV-01: clear removes rows and requests but keeps conflictCheckEnabled', async () => {
     server.seed('todos', { id: 'a' });
     server.conflictCheckEnabled = false;
     await fetch(`${server.url}/health`);
@@ -44,7 +44,7 @@ describe('rows', () => {
     expect([server.getAll('todos'), server.recordedRequests, server.conflictCheckEnabled]).toEqual([[], [], false]);
   });
 
-  test('TSV-02: seed fills the times that are absent and begins at version 1', async () => {
+  test('TSV-02: seed fills in missing times and starts at version 1', async () => {
     server.seed('todos', [
       { id: 'a', title: 'A' },
       { id: 'b', updatedAt: '2026-01-01T00:00:00Z' },
@@ -55,7 +55,7 @@ describe('rows', () => {
     expect((await fetch(`${server.url}/todos/a`)).headers.get('etag')).toBe('"1"');
   });
 
-  test('TSV-03: update merges, gives a new timestamp unless one is given, and counts the version', () => {
+  test('TSV-03: update merges, sets a new timestamp unless given, and increments the version', () => {
     server.seed('todos', { id: 'a', title: 'A', note: 'n', updatedAt: '2020-01-01T00:00:00Z' });
     const changed = server.update('todos', 'a', { title: 'B' });
     expect(changed).toMatchObject({ title: 'B', note: 'n' });
@@ -65,7 +65,7 @@ describe('rows', () => {
     expect(() => server.update('todos', 'none', {})).toThrow(/todos\/none/);
   });
 
-  test('TSV-02: rows in snake_case are answered in snake_case', async () => {
+  test('TSV-02: returns snake_case rows in snake_case', async () => {
     server.seed('todos', { id: 'a', updated_at: '2026-01-01T00:00:00Z' });
     const row = await json(put('b', { title: 'B' }));
     expect(Object.keys(row).sort()).toEqual(['created_at', 'id', 'title', 'updated_at']);
@@ -73,7 +73,7 @@ describe('rows', () => {
 });
 
 describe('writes', () => {
-  test('SVD-02: PUT creates with 201, merges with 200 and keeps what was not given', async () => {
+  test('SVD-02: PUT creates with 201, merges with 200 and keeps omitted fields', async () => {
     expect((await put('a', { title: 'A', note: 'n' })).status).toBe(201);
     const second = await put('a', { title: 'B', note: null });
     expect(second.status).toBe(200);
@@ -82,7 +82,7 @@ describe('writes', () => {
     expect(server.get('todos', 'a')).not.toHaveProperty('_baseUpdatedAt');
   });
 
-  test('SVD-03: a base that is not the stored text to the last digit is a conflict with the current row (F-63)', async () => {
+  test('SVD-03: a base that differs from the stored text in any digit conflicts with the current row (F-63)', async () => {
     server.seed('todos', { id: 'a', title: 'S', updatedAt: '2026-01-01T00:00:00.123456Z' });
     const stale = await put('a', { title: 'X', _baseUpdatedAt: '2026-01-01T00:00:00.123Z' });
     expect(stale.status).toBe(409);
@@ -98,7 +98,7 @@ describe('writes', () => {
     expect((await put('a', { title: 'Z', _baseUpdatedAt: 'old' })).status).toBe(200);
   });
 
-  test('F-120: deletes leave a tombstone, see their base in the query, and a late edit meets the tombstone', async () => {
+  test('F-120: deletes leave a tombstone and take their base from the query; a late edit meets the tombstone', async () => {
     const { updatedAt } = await json(put('a', { title: 'A' }));
     expect((await remove('a', '?_baseUpdatedAt=old')).status).toBe(409);
     expect((await remove('a', `?_baseUpdatedAt=${String(updatedAt)}`)).status).toBe(204);
@@ -116,7 +116,7 @@ describe('writes', () => {
     expect(await json(put('a', { title: 'again' }))).toMatchObject({ title: 'again', deletedAt: null });
   });
 
-  test('TSV-14: hard deletes leave nothing; an edit with a base is 404 then', async () => {
+  test('TSV-14: hard deletes leave nothing; an edit with a base then gets 404', async () => {
     server.backend.deletes = 'hard';
     const { updatedAt } = await json(put('a', { title: 'A' }));
     expect((await remove('a')).status).toBe(204);
@@ -131,7 +131,7 @@ describe('writes', () => {
     expect((await put('a', { title: 'B' }, { 'if-match': '"1"' })).status).toBe(200);
   });
 
-  test('TSV-14: POST is 201, unknown methods 405, PUT without id 400, paths elsewhere unknown_route', async () => {
+  test('TSV-14: POST is 201, unknown methods 405, PUT without id 400, other paths unknown_route', async () => {
     const post = await fetch(`${server.url}/todos`, { method: 'POST', body: '{"title":"A"}' });
     expect([post.status, typeof (await json(post))['id']]).toEqual([201, 'string']);
     expect((await fetch(`${server.url}/todos/1`, { method: 'PATCH' })).status).toBe(405);
@@ -142,7 +142,7 @@ describe('writes', () => {
     expect((await fetch(`${server.url}/todos/p`, { method: 'PUT', body: '{"a":{"__proto__":1}}' })).status).toBe(422);
   });
 
-  test('TSV-15: a batch answers each item by the rules of a single request, and either repeats the other', async () => {
+  test('TSV-15: a batch answers each item like a single request, and either repeats the other', async () => {
     server.seed('todos', { id: 'c', title: 'C' });
     const ops = [
       { opId: '1', kind: 'todos', id: 'a', type: 'upsert', payload: { title: 'A' } },
@@ -163,7 +163,7 @@ describe('writes', () => {
 });
 
 describe('idempotency', () => {
-  test('I2: a repeated request gets the stored answer and has no second effect; another body under the key is 422', async () => {
+  test('I2: a repeated request gets the stored answer without a second effect; another body under the key is 422', async () => {
     const key = { 'x-idempotency-key': 'k' };
     const first = await json(put('a', { title: 'A' }, key));
     expect(await json(put('a', { title: 'A' }, key))).toEqual(first);
@@ -176,7 +176,7 @@ describe('idempotency', () => {
     expect(server.effectCount({ key: 'k' })).toBe(2);
   });
 
-  test('F-32, F-133: a conflict is not remembered, a refusal is', async () => {
+  test('F-32, F-133: remembers a refusal but not a conflict', async () => {
     server.seed('todos', { id: 'a', title: 'S' });
     const key = { 'x-idempotency-key': 'k' };
     expect((await put('a', { title: 'X', _baseUpdatedAt: 'old' }, key)).status).toBe(409);
@@ -191,7 +191,7 @@ describe('idempotency', () => {
 });
 
 describe('faults', () => {
-  test('TSV-06, TSV-11: the next n requests fail with status, Retry-After and body; all are recorded', async () => {
+  test('TSV-06, TSV-11: fails the next n requests with status, Retry-After and body; records all of them', async () => {
     server.failNextRequests(1, 503, { retryAfter: 7, match: { method: 'PUT' } });
     expect((await fetch(`${server.url}/health`)).status).toBe(200);
     const failed = await put('a', { title: 'A' });
@@ -207,7 +207,7 @@ describe('faults', () => {
     });
   });
 
-  test('TSV-07: held requests wait until they are let go', async () => {
+  test('TSV-07: held requests wait until released', async () => {
     const release = server.holdNextRequests(1);
     const answer = put('a', { title: 'A' });
     await release.arrived;
@@ -231,7 +231,7 @@ describe('faults', () => {
     expect(server.effectCount({ key: 'k' })).toBe(1);
   });
 
-  test('TSV-08, TSV-12: broken JSON and a captive portal answer 200 to everything, after failures', async () => {
+  test('TSV-08, TSV-12: broken JSON and a captive portal answer everything with 200, after failures', async () => {
     server.returnInvalidJson = true;
     server.failNextRequests(1, 500);
     expect((await fetch(`${server.url}/health`)).status).toBe(500);
@@ -264,7 +264,7 @@ describe('faults', () => {
     ]);
   });
 
-  test('F-20: a poisoned row answers 500 for ever, others do not', async () => {
+  test('F-20: a poisoned row always answers 500, others do not', async () => {
     const heal = server.poison('todos', 'bad');
     expect([(await put('bad', {})).status, (await put('bad', {})).status, (await put('good', {})).status]).toEqual([
       500, 500, 201,
@@ -273,7 +273,7 @@ describe('faults', () => {
     expect((await put('bad', {})).status).toBe(201);
   });
 
-  test('RST-02: only the accepted token passes, also after it was switched; health needs none', async () => {
+  test('RST-02: accepts only the current token, also after a switch; health needs none', async () => {
     server.acceptedToken = 'Bearer 1';
     expect((await put('a', {}, { authorization: 'Bearer 1' })).status).toBe(201);
     server.acceptedToken = 'Bearer 2';
@@ -299,7 +299,7 @@ describe('pages', () => {
     }
   });
 
-  test('F-62: only the server knows how it orders ids of equal timestamps', async () => {
+  test('F-62: only the server decides the order of ids with equal timestamps', async () => {
     server.setClock(() => '2026-01-01T00:00:00Z');
     server.seed(
       'todos',
@@ -312,7 +312,7 @@ describe('pages', () => {
     }
   });
 
-  test('SVD-01: at or after updatedSince by instant, tombstones only when asked, caps by rows and bytes are announced', async () => {
+  test('SVD-01: lists at or after updatedSince, tombstones only on request, and announces caps on rows and bytes', async () => {
     server.seed('todos', [
       { id: 'number', updatedAt: Date.UTC(2026, 0, 1) },
       { id: 'naive', updatedAt: '2026-01-02T00:00:00' },
@@ -334,7 +334,7 @@ describe('pages', () => {
   });
 });
 
-test('a hold that was released holds nothing any more, and a later one holds the requests after it', async () => {
+test('a released hold has no further effect, and a later one holds subsequent requests', async () => {
   await using server = await createTestServer();
   const first = server.holdNextRequests();
   const held = fetch(`${server.url}/health`);

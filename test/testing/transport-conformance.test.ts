@@ -77,14 +77,14 @@ const failuresOf = async (subject: () => ConformanceSubject): Promise<readonly s
   return failed;
 };
 
-test('the suite has 40 cases and more, each with a rule and its source in its title', () => {
+test('the suite has at least 40 cases, each with a rule and its source in its title', () => {
   const titles = conformanceCases.map(({ title }) => title);
   expect(new Set(titles).size).toBe(titles.length);
   expect(titles.length).toBeGreaterThanOrEqual(40);
   expect(titles.filter((title) => !/\b(I\d+|F-\d+|SVD-\d+|PROTOCOL §\d)/.test(title))).toEqual([]);
 });
 
-test('the suite fails for a transport that forgets request identities, and for one that never sees a conflict', async () => {
+test('the suite fails for a transport that forgets request identities, and for one that never detects a conflict', async () => {
   expect(await failuresOf(inMemory())).toEqual([]);
   expect(await failuresOf(inMemory({ capabilities: { idempotency: 'none' } }))).toEqual([
     'I2: the same request sent again is one effect with one answer',
@@ -137,7 +137,7 @@ const bound = (inner: TransportAdapter): TransportAdapter => ({
   health: (context) => inner.health(context),
 });
 
-test('F-150, F-151, F-152: the suite fails for adapters that believe every 404, drop the words of the server, or send parts of rows', async () => {
+test("F-150, F-151, F-152: the suite fails for adapters that believe every 404, drop the server's message, or send partial rows", async () => {
   expect(await failuresOver(bound, ['refusals'])).toEqual([]);
   const believing = withResults((result) =>
     result.type === 'pushMalformed' || result.type === 'pushRejected'

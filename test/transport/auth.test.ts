@@ -34,7 +34,7 @@ function session(first: string, next: string): { readonly token: TokenProvider; 
   };
 }
 
-test('RST-02, RST-03, F-84: the token is read verbatim and anew for every attempt', async () => {
+test('RST-02, RST-03, F-84: reads the token verbatim and anew for every attempt', async () => {
   let count = 0;
   const { rest, server } = await restWith(echo, { token: () => `Custom  t${(count += 1)}` });
   await rest.push([edit('1'), edit('2')], {});
@@ -46,7 +46,7 @@ test('RST-02, RST-03, F-84: the token is read verbatim and anew for every attemp
   ]);
 });
 
-test('RST-02: without a token there is no Authorization, and a 401 is final', async () => {
+test('RST-02: sends no Authorization without a token, and a 401 is final', async () => {
   const { rest, server } = await restWith(accepting('never'));
   expect(typesOf((await rest.push([edit('1')], {})).results)).toEqual(['pushUnauthorized']);
   expect(server.requests).toHaveLength(1);
@@ -73,7 +73,7 @@ test.each([
   }
 });
 
-test('F-84: eight requests refused at once share one refresh and are each sent once more', async () => {
+test('F-84: eight requests refused at once share one refresh and are each resent once', async () => {
   const { token, refreshes } = session('old', 'new');
   const held: Exchange[] = [];
   const { rest, server } = await restWith(
@@ -94,7 +94,7 @@ test('F-84: eight requests refused at once share one refresh and are each sent o
   expect(server.requests).toHaveLength(16);
 });
 
-test('F-84: a late 401 of the old token uses the refresh that has ended meanwhile', async () => {
+test('F-84: a late 401 for the old token uses the refresh completed meanwhile', async () => {
   const { token, refreshes } = session('old', 'new');
   let late: Exchange | undefined;
   const { rest, server } = await restWith(
@@ -128,7 +128,7 @@ test('F-84: a token refused again ends in authRequired: no second retry, nothing
   expect([server.requests.length, refreshes()]).toEqual([6, 3]);
 });
 
-test('F-84: who signs in while a request with the old token is under way is not signed out by its 401', async () => {
+test('F-84: a 401 to the old token does not sign out a user who signed in during the request', async () => {
   let current = 'old';
   const { rest, server } = await restWith(
     (exchange) => {
@@ -142,7 +142,7 @@ test('F-84: who signs in while a request with the old token is under way is not 
   expect(server.requests.map(({ headers }) => headers.authorization)).toEqual(['old', 'old', 'new']);
 });
 
-test('F-84: a pull and a fetch are sent again with the refreshed token', async () => {
+test('F-84: resends a pull and a fetch with the refreshed token', async () => {
   const { token } = session('old', 'new');
   const { rest } = await restWith(accepting('new'), { token });
   expect((await rest.pull(pullTodos)).items).toEqual([]);
@@ -171,7 +171,7 @@ test.each<[string, TokenProvider]>([
   expect(await rest.health({})).toBe(true);
 });
 
-test('F-84: the cause of a failed token() is kept', async () => {
+test('F-84: keeps the cause of a failed token()', async () => {
   const cause = new Error('keychain is locked');
   const { rest } = await restWith(echo, { token: () => Promise.reject(cause) });
   await expect(rest.pull(pullTodos)).rejects.toMatchObject({ name: 'AuthError', cause });
@@ -192,7 +192,7 @@ test('F-84: a refresh that cannot reach its server signs nobody out', async () =
   await expect(rest.pull(pullTodos)).rejects.toBeInstanceOf(NetworkError);
 });
 
-test('I8, I9: a token() that never answers is given up, and an abort does not wait for it', async () => {
+test('I8, I9: gives up a token() that never answers, and an abort does not wait for it', async () => {
   const { server } = await restWith(echo);
   const token = (): Promise<string> => new Promise(() => undefined);
   const hanging = new RestTransport({ baseUrl: server.baseUrl, token, requestTimeoutMs: 30 });
@@ -205,7 +205,7 @@ test('I8, I9: a token() that never answers is given up, and an abort does not wa
   expect(server.requests).toHaveLength(0);
 });
 
-test('the token is in no error that could be logged', async () => {
+test('no loggable error contains the token', async () => {
   const { rest } = await restWith((exchange) => exchange.socket.destroy(), { token: () => 'Bearer secret-token' });
   const error: unknown = await rest.pull(pullTodos).catch((thrown: unknown) => thrown);
   const { inspect } = await import('node:util');

@@ -22,7 +22,7 @@ const opened = async (send: CreateTransportOptions['send']) => {
 const pull = { kind: 'todos', updatedSince: '', pageSize: 10, includeDeleted: true } as const;
 const causesOf = (error: unknown): unknown[] => (error instanceof Error ? [error, ...causesOf(error.cause)] : []);
 
-test('types: the action tells which fields a request has', () => {
+test("types: the action determines a request's fields", () => {
   const look = (request: RemoteRequest): void => {
     switch (request.action) {
       case 'list':
@@ -48,7 +48,7 @@ test('types: the action tells which fields a request has', () => {
   expect(look).toBeTypeOf('function');
 });
 
-test('I12: a bug in send is told as what was thrown, in which request, with its cause; it is no network failure, and what is queued stays', async () => {
+test('I12: reports a bug in send with the thrown value, its request and its cause, not as a network failure; the queue stays', async () => {
   const bug = new TypeError('token is undefined');
   const bench = await opened(() => Promise.reject(bug));
   await bench.writer.insertAndEnqueue(todoOf('a'));
@@ -65,7 +65,7 @@ test('I12: a bug in send is told as what was thrown, in which request, with its 
   );
 });
 
-test('I12: a pull and a fetch that meet a bug say so, too; a missing answer is one', async () => {
+test('I12: a pull and a fetch also report a bug, including a missing answer', async () => {
   const transport = createTransport({
     send: ({ action }) =>
       action === 'list' ? Promise.reject(new RangeError('wrong')) : Promise.resolve(undefined as never),
@@ -80,7 +80,7 @@ test('I12: a pull and a fetch that meet a bug say so, too; a missing answer is o
   });
 });
 
-test('I2: what may be the network stays one: fetch in Node and in browsers, aborts, codes, errors of the app; the message names the request', async () => {
+test('I2: possible network errors stay network errors: fetch in Node and browsers, aborts, codes, app errors; the message names the request', async () => {
   const failures: readonly Error[] = [
     new TypeError('fetch failed', { cause: Object.assign(new Error('reset'), { code: 'ECONNRESET' }) }),
     new TypeError('Failed to fetch'),
@@ -100,7 +100,7 @@ test('I2: what may be the network stays one: fetch in Node and in browsers, abor
   }
 });
 
-test('I2: once the bug is mended, the same requests are sent under the same keys', async () => {
+test('I2: sends the same requests under the same keys once the bug is fixed', async () => {
   const backend = new MemoryBackend({});
   const keys: (string | undefined)[] = [];
   let isBroken = true;

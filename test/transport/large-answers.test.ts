@@ -7,7 +7,7 @@ import { edit, pushOne, restWith, typesOf } from './todo-ops.ts';
 const megabyte = 1_000_000;
 const pullOf = { kind: 'todos', updatedSince: '1970-01-01T00:00:00.000Z', pageSize: 10, includeDeleted: true };
 
-test('I10: a page of 60 MB is not read to its end: the pull rejects with the option to change, long before all of it has come', {
+test('I10: does not read a 60 MB page to its end: the pull rejects early and names the option to change', {
   timeout: 60_000,
 }, async () => {
   let sent = 0;
@@ -31,7 +31,7 @@ test('I10: a page of 60 MB is not read to its end: the pull rejects with the opt
   expect(sent).toBeLessThan(60);
 });
 
-test('I10: a small body that unpacks to 60 MB is stopped at the limit', async () => {
+test('I10: stops at the limit for a small body that decompresses to 60 MB', async () => {
   const packed = gzipSync(Buffer.alloc(60 * megabyte, 32));
   expect(packed.length).toBeLessThan(megabyte);
   const { rest } = await restWith(
@@ -44,7 +44,7 @@ test('I10: a small body that unpacks to 60 MB is stopped at the limit', async ()
   await expect(rest.pull(pullOf)).rejects.toThrow(/maxContentLength/);
 });
 
-test('F-23: a push whose answer is too long is malformed, not ambiguous for ever, and says which option it is', async () => {
+test('F-23: a push with an oversized answer is malformed, not ambiguous forever, and names the option', async () => {
   const result = await pushOne(edit('a'), (exchange) => exchange.reply(200, { id: 'a', text: 'x'.repeat(3000) }), {
     maxContentLength: 2000,
   });
@@ -54,7 +54,7 @@ test('F-23: a push whose answer is too long is malformed, not ambiguous for ever
   });
 });
 
-test('the limit holds for an axios instance of the app, too, also one whose adapter does not know of it', async () => {
+test("the limit also applies to an app's axios instance, even with an adapter that ignores it", async () => {
   const long = { items: [], filler: 'x'.repeat(3000) };
   const own = await restWith((exchange) => exchange.reply(200, long), {
     maxContentLength: 2000,
@@ -71,7 +71,7 @@ test('the limit holds for an axios instance of the app, too, also one whose adap
   await expect(custom.rest.pull(pullOf)).rejects.toThrow(/maxContentLength \(2000\)/);
 });
 
-test('answers below the limit arrive; a limit that is none is refused by name', async () => {
+test('accepts answers below the limit; rejects an invalid limit by name', async () => {
   const { rest } = await restWith(
     (exchange) => exchange.reply(200, { ...exchange.json, id: 'a', updated_at: '2025-01-01T00:00:00Z' }),
     {
@@ -82,7 +82,7 @@ test('answers below the limit arrive; a limit that is none is refused by name', 
   await expect(restWith(() => undefined, { maxContentLength: 0 })).rejects.toThrow(/maxContentLength/);
 });
 
-test('bytes that are no UTF-8 become replacement characters, in a row as in a text, and harm nothing', async () => {
+test('invalid UTF-8 becomes replacement characters in rows and texts, and harms nothing', async () => {
   const { rest } = await restWith(({ response }) => {
     response.writeHead(200, { 'Content-Type': 'application/json' });
     response.end(
@@ -99,7 +99,7 @@ test('bytes that are no UTF-8 become replacement characters, in a row as in a te
 });
 
 test.each([301, 302, 303, 307, 308])(
-  'no request follows a redirect (%i) to another host: the token stays here',
+  'follows no redirect (%i) to another host: the token stays here',
   async (status) => {
     const other = await restWith((exchange) => exchange.reply(200, { items: [], results: [] }));
     const { rest, server } = await restWith(

@@ -16,7 +16,7 @@ import { echo, edit, restWith, typesOf } from './todo-ops.ts';
 const first = { kind: 'todos', updatedSince: '1970-01-01T00:00:00.000Z', pageSize: 500, includeDeleted: true } as const;
 const html = '<html>Please log in</html>';
 
-test('RST-10, RST-11: the query of a pull, verbatim, with token and afterId only when given', async () => {
+test("RST-10, RST-11: a pull's query is verbatim, with token and afterId only when given", async () => {
   const { rest, server } = await restWith((exchange) => exchange.reply(200, { items: [] }));
   await rest.pull(first);
   await rest.pull({
@@ -41,7 +41,7 @@ test('RST-10, RST-11: the query of a pull, verbatim, with token and afterId only
   ]);
 });
 
-test('RST-12: a page with all that a server may add to it', async () => {
+test('RST-12: reads a page with all optional server fields', async () => {
   const now = Date.parse('2025-01-01T00:00:10.000Z');
   const clock: Clock = { now: () => now, setTimeout: () => 0, clearTimeout: () => undefined };
   const { rest } = await restWith(
@@ -65,7 +65,7 @@ test('RST-12: a page with all that a server may add to it', async () => {
   });
 });
 
-test('F-161: an answer from a cache is as much older as its Age says', async () => {
+test('F-161: a cached answer is older by its Age', async () => {
   const clock: Clock = {
     now: () => Date.parse('2025-01-01T00:01:10Z'),
     setTimeout: () => 0,
@@ -82,7 +82,7 @@ test('F-161: an answer from a cache is as much older as its Age says', async () 
   expect(await offsetOf('nonsense')).toBe(-59_500);
 });
 
-test('F-93: page tokens are tolerated as text, number or nothing', async () => {
+test('F-93: accepts page tokens as text, number or nothing', async () => {
   const tokenOf = async (nextPageToken: unknown): Promise<unknown> => {
     const { rest } = await restWith((exchange) => exchange.reply(200, { items: [], nextPageToken }));
     return (await rest.pull(first)).nextPageToken;
@@ -114,7 +114,7 @@ test.each([
   await expect(rest.pull(first)).rejects.toBeInstanceOf(ParseError);
 });
 
-test('F-93: a byte order mark before the page is no fault', async () => {
+test('F-93: accepts a byte order mark before the page', async () => {
   const { rest } = await restWith((exchange) => exchange.replyText(200, '\uFEFF{"items":[{"id":"1"}]}'));
   expect((await rest.pull(first)).items).toEqual([{ id: '1' }]);
 });
@@ -131,7 +131,7 @@ test('RST-13: another status is a TransportError with status, bounded body and w
   }
 });
 
-test('F-06: no connection, a cut one and one that stalls are NetworkErrors', async () => {
+test('F-06: missing, cut and stalled connections are NetworkErrors', async () => {
   await expect(new RestTransport({ baseUrl: await deadUrl() }).pull(first)).rejects.toMatchObject({
     name: 'NetworkError',
     timedOut: false,
@@ -161,7 +161,7 @@ test('I9: an aborted pull rejects at once', async () => {
   await expect(rest.pull({ ...first, signal: AbortSignal.abort() })).rejects.toBeInstanceOf(SyncAbortedError);
 });
 
-test('F-80: a pull or fetch that would name another resource is a ValidationError', async () => {
+test('F-80: a pull or fetch that would address another resource is a ValidationError', async () => {
   const { rest, server } = await restWith(echo);
   await expect(rest.pull({ ...first, kind: '..' })).rejects.toBeInstanceOf(ValidationError);
   for (const id of ['', '.', '..'])
@@ -176,7 +176,7 @@ test.each([
   ['gzip', gzipSync],
   ['br', brotliCompressSync],
   ['deflate', deflateSync],
-] as const)('a page compressed with %s is read, a cut one is a NetworkError', async (encoding, compress) => {
+] as const)('reads a page compressed with %s; a cut one is a NetworkError', async (encoding, compress) => {
   const page = compress(JSON.stringify({ items: Array.from({ length: 200 }, (_, index) => ({ id: `ü${index}` })) }));
   const { rest, server } = await restWith((exchange) => {
     exchange.response.writeHead(200, { 'content-encoding': encoding });
@@ -191,7 +191,7 @@ test.each([
   await expect(cut.rest.pull(first)).rejects.toBeInstanceOf(NetworkError);
 });
 
-test('RST-53: fetch gives the row with its ETag', async () => {
+test('RST-53: fetch returns the row with its ETag', async () => {
   const { rest, server } = await restWith((exchange) =>
     exchange.reply(200, { id: 'a/b', title: 's' }, { etag: '"v1"' }),
   );
@@ -203,7 +203,7 @@ test('RST-53: fetch gives the row with its ETag', async () => {
   expect(server.requests.map(({ method, url }) => [method, url])).toEqual([['GET', '/todos/a%2Fb']]);
 });
 
-test("F-22, F-34: fetch takes only the API's word for a missing row, and only the right row", async () => {
+test('F-22, F-34: fetch trusts only the API about a missing row, and accepts only the right row', async () => {
   const fetched = async (answer: Parameters<typeof restWith>[0]) =>
     (await restWith(answer)).rest.fetch({ kind: 'todos', id: '1' });
   expect(await fetched((exchange) => exchange.reply(404, { error: 'not_found' }))).toEqual({ type: 'fetchNotFound' });
@@ -252,7 +252,7 @@ test('RST-54: health is any 2xx of GET /health, and never rejects', async () => 
   );
 });
 
-test('F-94: an axios instance of the app is used with its interceptors, statuses and redirects stay ours', async () => {
+test("F-94: uses an app's axios instance with its interceptors; statuses and redirects stay ours", async () => {
   const other = await restWith(echo);
   const { server } = await restWith((exchange) => {
     if (exchange.method === 'PUT') exchange.reply(307, undefined, { location: `${other.server.baseUrl}/todos/1` });
@@ -297,7 +297,7 @@ test.each(['http', 'fetch'] as const)(
   },
 );
 
-test('F-94: connections are kept alive, and close() ends the idle ones', async () => {
+test('F-94: keeps connections alive, and close() ends idle ones', async () => {
   const ports = new Set<number | undefined>();
   const { rest } = await restWith((exchange) => {
     ports.add(exchange.socket.remotePort);
@@ -313,7 +313,7 @@ test('F-94: connections are kept alive, and close() ends the idle ones', async (
   expect(ports.size).toBe(2);
 });
 
-test('I12: a list that is not there, as under a wrong base path, is told with what to check, in the words of an operation that meets the same', async () => {
+test('I12: a missing list, as under a wrong base path, says what to check, in the same words as an operation', async () => {
   const { rest } = await restWith((exchange) => exchange.replyText(404, '<html>'));
   const error = await rest.pull(first).catch((thrown: unknown) => thrown);
   const [words] = /which is not .*/.exec((error as Error).message) ?? [];

@@ -43,7 +43,7 @@ async function pushItems(ops: readonly Op[], answer: (item: Item) => unknown): P
   return (await rest.push(ops, {})).results;
 }
 
-test('BAT-01, BAT-02, F-90: the wire form of a batch: request ids, bases, force; no key for the whole', async () => {
+test('BAT-01, BAT-02, F-90: a batch sends request ids, bases and force, and no key for the whole', async () => {
   const { rest, server } = await batching(results, { batchPath: '/v2/batch' });
   const pushed = await rest.push(
     [
@@ -70,7 +70,7 @@ test('BAT-01, BAT-02, F-90: the wire form of a batch: request ids, bases, force;
   });
 });
 
-test('BAT-03: each item is classified as a single answer would be', async () => {
+test('BAT-03: classifies each item like a single answer', async () => {
   const current = { id: 'e2', updated_at: 'T9' };
   const answers: Record<string, object> = {
     e0: { statusCode: 200 },
@@ -132,7 +132,7 @@ test('BAT-04, BAT-05, F-88: a missing or broken item is malformed for its operat
   expect(typesOf(answered)).toEqual(ids(11).map((id) => (id in broken ? 'pushMalformed' : 'pushSuccess')));
 });
 
-test('BAT-06, F-05, F-88: any order, unknown ids with a warning, of duplicates the first counts', async () => {
+test('BAT-06, F-05, F-88: accepts any order, warns about unknown ids, and takes the first of duplicates', async () => {
   const { rest } = await batching((exchange) => {
     const [a, b] = itemsOf(exchange);
     exchange.reply(200, {
@@ -153,7 +153,7 @@ test('BAT-06, F-05, F-88: any order, unknown ids with a warning, of duplicates t
   expect(pushed.warnings).toEqual([expect.stringContaining("'who?'"), expect.stringContaining('results[1]')]);
 });
 
-test('F-88: numeric operation ids of a server are understood', async () => {
+test("F-88: accepts a server's numeric operation ids", async () => {
   const answered = await pushItems([edit('1', { opId: '42' })], (item) => ({
     opId: Number(item.opId),
     statusCode: 200,
@@ -183,7 +183,7 @@ test('BAT-07: five operations in chunks of two are three requests', async () => 
   expect(server.mostInFlight()).toBe(1);
 });
 
-test('BAT-08: chunks of different entities fly together, up to pushConcurrency', async () => {
+test('BAT-08: sends chunks of different entities concurrently, up to pushConcurrency', async () => {
   const held: Exchange[] = [];
   const { rest, server } = await batching(
     (exchange) => {
@@ -205,7 +205,7 @@ test('BAT-08: chunks of different entities fly together, up to pushConcurrency',
   expect(server.mostInFlight()).toBe(2);
 });
 
-test('I3: an entity stays in one chunk and in order; one larger than a chunk goes in parts, one after the other', async () => {
+test('I3: an entity stays in one chunk and in order; one larger than a chunk goes in sequential parts', async () => {
   const held: Exchange[] = [];
   const { rest, server } = await batching(
     (exchange) => {
@@ -230,7 +230,7 @@ test('I3: an entity stays in one chunk and in order; one larger than a chunk goe
   expect(new Set(typesOf((await pushed).results))).toEqual(new Set(['pushSuccess']));
 });
 
-test('F-25: an entity that does not fit into the rest of a chunk goes whole into the next', async () => {
+test('F-25: an entity that does not fit into the rest of a chunk moves whole to the next', async () => {
   const { rest, server } = await batching(results, { batchSize: 3 });
   await rest.push(
     ['a', 'a', 'b', 'b', 'c'].map((id) => edit(id)),
@@ -242,7 +242,7 @@ test('F-25: an entity that does not fit into the rest of a chunk goes whole into
   ]);
 });
 
-test('F-24: the rest of an entity is not sent after its part failed', async () => {
+test('F-24: does not send the rest of an entity after its part failed', async () => {
   const { rest, server } = await batching(
     (exchange) =>
       results(exchange, (item) =>
@@ -263,33 +263,30 @@ test('F-24: the rest of an entity is not sent after its part failed', async () =
   expect(server.requests).toHaveLength(2);
 });
 
-test.each([400, 413, 422])(
-  'F-89: a batch refused with %i is halved until the bad operation is alone',
-  async (status) => {
-    const { rest, server } = await batching((exchange) => {
-      if (isBatch(exchange))
-        return itemsOf(exchange).some(({ id }) => id === 'e5')
-          ? exchange.reply(status, { error: 'whole' })
-          : results(exchange);
-      return exchange.url.endsWith('/e5')
-        ? exchange.reply(422, { error: 'invalid', message: 'It is e5' })
-        : echo(exchange);
-    });
-    const { results: answered } = await rest.push(
-      ids(8).map((id) => edit(id)),
-      {},
-    );
-    expect(typesOf(answered)).toEqual(ids(8).map((id) => (id === 'e5' ? 'pushRejected' : 'pushSuccess')));
-    expect(answered[5]?.result).toMatchObject({ message: 'It is e5' });
-    expect(
-      server.requests
-        .filter((request) => !isBatch(request))
-        .map(({ method, url, headers }) => [method, url, headers['x-idempotency-key'] === answered[5]?.opId]),
-    ).toEqual([['PUT', '/todos/e5', true]]);
-  },
-);
+test.each([400, 413, 422])('F-89: halves a batch refused with %i until the bad operation is alone', async (status) => {
+  const { rest, server } = await batching((exchange) => {
+    if (isBatch(exchange))
+      return itemsOf(exchange).some(({ id }) => id === 'e5')
+        ? exchange.reply(status, { error: 'whole' })
+        : results(exchange);
+    return exchange.url.endsWith('/e5')
+      ? exchange.reply(422, { error: 'invalid', message: 'It is e5' })
+      : echo(exchange);
+  });
+  const { results: answered } = await rest.push(
+    ids(8).map((id) => edit(id)),
+    {},
+  );
+  expect(typesOf(answered)).toEqual(ids(8).map((id) => (id === 'e5' ? 'pushRejected' : 'pushSuccess')));
+  expect(answered[5]?.result).toMatchObject({ message: 'It is e5' });
+  expect(
+    server.requests
+      .filter((request) => !isBatch(request))
+      .map(({ method, url, headers }) => [method, url, headers['x-idempotency-key'] === answered[5]?.opId]),
+  ).toEqual([['PUT', '/todos/e5', true]]);
+});
 
-test('F-89: halving keeps the order of an entity and stops it at a failure', async () => {
+test("F-89: halving keeps an entity's order and stops it at a failure", async () => {
   const applied: unknown[] = [];
   const { rest } = await batching((exchange) => {
     if (!isBatch(exchange))
@@ -334,29 +331,26 @@ test('F-89: after a 413 the next chunks are smaller', async () => {
   expect(server.requests.map((request) => itemsOf(request).length)).toEqual([4, 2, 2, 2, 2, 2, 2]);
 });
 
-test.each([404, 405, 501])(
-  'a batch path that is not there (%i) is said by name, and nothing more is sent',
-  async (status) => {
-    const { rest, server } = await batching((exchange) => exchange.reply(status, { error: 'not_found' }), {
-      batchSize: 2,
-      batchPath: 'bulk',
-    });
-    const { results: answered } = await rest.push(
-      ids(6).map((id) => edit(id)),
-      {},
-    );
-    expect(answered.map(({ result }) => result)).toMatchObject([
-      { type: 'pushMalformed' },
-      { type: 'pushMalformed' },
-      unsent,
-      unsent,
-      unsent,
-      unsent,
-    ]);
-    expect(answered[0]?.result).toMatchObject({ message: expect.stringMatching(/\/bulk.*batchPath/) as string });
-    expect(server.requests).toHaveLength(1);
-  },
-);
+test.each([404, 405, 501])('names a missing batch path (%i) and sends nothing more', async (status) => {
+  const { rest, server } = await batching((exchange) => exchange.reply(status, { error: 'not_found' }), {
+    batchSize: 2,
+    batchPath: 'bulk',
+  });
+  const { results: answered } = await rest.push(
+    ids(6).map((id) => edit(id)),
+    {},
+  );
+  expect(answered.map(({ result }) => result)).toMatchObject([
+    { type: 'pushMalformed' },
+    { type: 'pushMalformed' },
+    unsent,
+    unsent,
+    unsent,
+    unsent,
+  ]);
+  expect(answered[0]?.result).toMatchObject({ message: expect.stringMatching(/\/bulk.*batchPath/) as string });
+  expect(server.requests).toHaveLength(1);
+});
 
 test.each<[number, string | object, string]>([
   [200, '<html></html>', 'pushMalformed'],
@@ -369,7 +363,7 @@ test.each<[number, string | object, string]>([
   [403, '', 'pushForbidden'],
   [429, '', 'pushThrottled'],
   [500, '', 'pushUnavailable'],
-])('BAT-09, F-89: a whole batch answered with %i %j is %s for each of it', async (status, body, type) => {
+])('BAT-09, F-89: a whole batch answered with %i %j is %s for each operation', async (status, body, type) => {
   const { rest } = await batching((exchange) =>
     typeof body === 'string' ? exchange.replyText(status, body) : exchange.reply(status, body),
   );
@@ -385,7 +379,7 @@ test.each<[number, string | object, string]>([
   ).toEqual([type, type, type]);
 });
 
-test('I2: when a batch has no answer its operations are ambiguous, and the later chunks are not sent', async () => {
+test('I2: operations of an unanswered batch are ambiguous, and later chunks are not sent', async () => {
   const { rest, server } = await batching(
     (exchange) => (server.requests.length === 1 ? results(exchange) : exchange.socket.destroy()),
     { batchSize: 2 },
@@ -451,7 +445,7 @@ test('I9: an aborted batch push settles at once; answered chunks keep their answ
   expect(announced).toEqual(typesOf(answered));
 });
 
-test('I9: accepted answers are told while the next chunk is on its way, in the order of the operations', async () => {
+test('I9: reports accepted answers while the next chunk is in flight, in the order of the operations', async () => {
   const told: string[] = [];
   const toldBefore: number[] = [];
   const { rest } = await batching(
@@ -486,7 +480,7 @@ test('F-23: accepted items with rows of other entities end the push, at most one
   expect(answers.at(-1)?.result).toMatchObject(unsent);
 });
 
-test('F-07: a refused token in a chunk is read before the next chunk leaves, also where the app decides what a status means', async () => {
+test('F-07: detects a refused token in a chunk before the next chunk leaves, even if the app classifies statuses', async () => {
   const denied = await batching((exchange) => results(exchange, ({ opId }) => ({ opId, statusCode: 401 })), {
     batchSize: 2,
   });
@@ -503,7 +497,7 @@ test('F-07: a refused token in a chunk is read before the next chunk leaves, als
   }
 });
 
-test('F-80, I13: what cannot be sent is refused alone, in batches too', async () => {
+test('F-80, I13: rejects only the unsendable operation, in batches too', async () => {
   const circular: Record<string, never> = {};
   Object.assign(circular, { self: circular });
   const { rest, server } = await batching(results);
@@ -515,7 +509,7 @@ test('F-80, I13: what cannot be sent is refused alone, in batches too', async ()
   expect(server.requests.map((request) => itemsOf(request).map(({ id }) => id))).toEqual([['1']]);
 });
 
-test('F-22: a 404 item without code is believed once the collection answers', async () => {
+test('F-22: believes a 404 item without a code once the collection answers', async () => {
   const missing = (probe: (exchange: Exchange) => void) =>
     batching((exchange) =>
       isBatch(exchange) ? results(exchange, ({ opId }) => ({ opId, statusCode: 404 })) : probe(exchange),
@@ -545,7 +539,7 @@ test('F-22: a 404 item without code is believed once the collection answers', as
   ).toEqual(['pushMalformed', 'pushMalformed', 'pushMalformed']);
 });
 
-test('I3, I8: whatever batches answer, each operation is answered once and an entity is never in two requests', async () => {
+test('I3, I8: answers each operation once, whatever batches return; an entity is never in two requests', async () => {
   let plan: readonly number[] = [];
   let count = 0;
   const inFlight = new Set<string>();

@@ -26,7 +26,7 @@ const op = upsertOp({
 const sent = () => server.recordedRequests.at(-1);
 
 describe('PROTOCOL §3: operations with deltas', () => {
-  test('with `deltas` they travel as such, unconditionally, and no If-Match goes with them', async () => {
+  test('with `deltas` they are sent as such, unconditionally, without If-Match', async () => {
     transport = new RestTransport({ baseUrl: server.url, deltas: true, conditionalWrite: true });
     expect(transport.capabilities.deltas).toBe(true);
     const { results } = await transport.push([{ ...op, baseVersion: '7' }], {});
@@ -37,7 +37,7 @@ describe('PROTOCOL §3: operations with deltas', () => {
     ]);
   });
 
-  test('beside edited fields the base stays', async () => {
+  test('with edited fields the base stays', async () => {
     transport = new RestTransport({ baseUrl: server.url, deltas: true });
     await transport.push([{ ...op, changedFields: ['title'] }], {});
     expect(sent()?.body).toEqual({
@@ -48,7 +48,7 @@ describe('PROTOCOL §3: operations with deltas', () => {
     });
   });
 
-  test('without it the whole row is sent on condition of its base', async () => {
+  test('without it, sends the whole row conditionally on its base', async () => {
     transport = new RestTransport({ baseUrl: server.url });
     expect(transport.capabilities).not.toHaveProperty('deltas');
     const { results } = await transport.push([op], {});
@@ -56,7 +56,7 @@ describe('PROTOCOL §3: operations with deltas', () => {
     expect(results).toMatchObject([{ result: { type: 'pushConflict' } }]);
   });
 
-  test('PROTOCOL §6: in a batch item, too', async () => {
+  test('PROTOCOL §6: also in a batch item', async () => {
     transport = new RestTransport({ baseUrl: server.url, deltas: true, enableBatch: true });
     await transport.push([op], {});
     expect(sent()?.body).toEqual({

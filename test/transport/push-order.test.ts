@@ -45,7 +45,7 @@ test('RST-33: with a concurrency of 1 there are never two requests at once', asy
   expect(server.mostInFlight()).toBe(1);
 });
 
-test('RST-34, F-25: concurrency is a sliding window: a slow request holds up nobody but itself', async () => {
+test('RST-34, F-25: concurrency is a sliding window: a slow request blocks only itself', async () => {
   const server = holding();
   const { rest, server: stub } = await restWith(server.answer, { pushConcurrency: 2 });
   const pushed = rest.push(
@@ -70,7 +70,7 @@ test('RST-34, F-25: concurrency is a sliding window: a slow request holds up nob
   expect(stub.mostInFlight()).toBe(2);
 });
 
-test('I3: operations of one entity go one after the other, other entities do not wait for them', async () => {
+test('I3: sends operations of one entity in sequence; other entities do not wait for them', async () => {
   const server = holding();
   const { rest, server: stub } = await restWith(server.answer, { pushConcurrency: 5 });
   const pushed = rest.push(
@@ -98,7 +98,7 @@ test('I3: operations of one entity go one after the other, other entities do not
   ]);
 });
 
-test('F-24: when an operation did not succeed, the later ones of its entity are not sent', async () => {
+test("F-24: does not send an entity's later operations after a failure", async () => {
   const { rest, server } = await restWith((exchange) => {
     if (healthy(exchange)) return;
     if (exchange.json['title'] === 'bad') exchange.reply(422, { error: 'invalid' });
@@ -134,7 +134,7 @@ test('RST-30, F-07: 500 operations against a dead port end after one request', a
   expect(answers).toHaveLength(500);
 });
 
-test('F-07: an unknown host is no connection', async () => {
+test('F-07: treats an unknown host as a missing connection', async () => {
   const { results } = await new RestTransport({ baseUrl: 'http://no-such-host.invalid' }).push(
     [edit('1'), edit('2')],
     {},
@@ -146,7 +146,7 @@ test.each([
   [401, undefined],
   [429, undefined],
   [503, '1'],
-])('F-85: after %i nothing more is sent, answers under way are awaited', async (status, retryAfter) => {
+])('F-85: after %i sends nothing more, and awaits answers in flight', async (status, retryAfter) => {
   const { rest, server } = await restWith(
     (exchange) => {
       if (idOf(exchange) === 'e1')
@@ -168,7 +168,7 @@ test.each([
   });
 });
 
-test('F-07: two failing entities in a row end the push when health says no', async () => {
+test('F-07: two failing entities in a row end the push if the health check fails', async () => {
   const { rest, server } = await restWith((exchange) => exchange.reply(500));
   const { results } = await rest.push(
     ids(100).map((id) => edit(id)),
@@ -182,7 +182,7 @@ test('F-07: two failing entities in a row end the push when health says no', asy
   ]);
 });
 
-test('F-132: failing operations stop nobody while the server is healthy, and it is asked ever less often', async () => {
+test('F-132: failing operations stop nobody while the server is healthy, with ever rarer health checks', async () => {
   const { rest, server } = await restWith((exchange) => {
     if (healthy(exchange)) return;
     if (idOf(exchange) === 'e39') echo(exchange);
@@ -201,7 +201,7 @@ test('F-132: failing operations stop nobody while the server is healthy, and it 
   expect(server.requests.filter(({ url }) => url === '/health')).toHaveLength(5);
 });
 
-test('F-132: one failing entity between good ones never asks for health', async () => {
+test('F-132: one failing entity between successful ones never triggers a health check', async () => {
   const { rest, server } = await restWith((exchange) =>
     idOf(exchange) === 'e1' ? exchange.reply(500) : echo(exchange),
   );
@@ -260,7 +260,7 @@ test.each([
       exchange.response.write('{"id":');
     },
   ],
-])('F-06: a server that %s is given up after requestTimeoutMs', async (_, stall) => {
+])('F-06: gives up a server that %s after requestTimeoutMs', async (_, stall) => {
   const { rest, server } = await restWith(stall, { requestTimeoutMs: 40 });
   const { results } = await rest.push(
     ids(20).map((id) => edit(id)),
@@ -277,7 +277,7 @@ test.each([
 test.each([
   ['never answers a handshake', () => undefined],
   ['hangs up during the handshake', (socket: { destroy(): void }) => socket.destroy()],
-])('F-06: over a connection that %s nothing was sent', async (_, greet) => {
+])('F-06: a connection that %s proves that nothing was sent', async (_, greet) => {
   const sockets: { destroy(): void }[] = [];
   const deaf = createTcpServer((socket) => {
     sockets.push(socket);
@@ -297,7 +297,7 @@ test.each([
   expect((await rest.push([edit('1')], {})).results[0]?.result).toMatchObject({ ...unsent, noConnection: true });
 });
 
-test('I9: an aborted push settles at once with what it has, and the requests end', async () => {
+test('I9: an aborted push settles at once with its answers, and the requests end', async () => {
   const controller = new AbortController();
   const { rest, server } = await restWith(
     (exchange) => {
@@ -327,7 +327,7 @@ test('I9: an aborted push settles at once with what it has, and the requests end
   expect(server.requests).toHaveLength(4);
 });
 
-test('I9: a push that begins aborted sends nothing, not even a question for the token', async () => {
+test('I9: a push that starts aborted sends nothing and requests no token', async () => {
   let asked = 0;
   const { rest, server } = await restWith(echo, {
     token: () => {
@@ -374,7 +374,7 @@ test('one signal serves many requests without a warning about leaking listeners'
   expect(warnings).toEqual([]);
 });
 
-test('I3, I8: whatever the answers, each operation is answered once and an entity is in order and alone', async () => {
+test('I3, I8: answers each operation once, whatever the answers; an entity is in order and alone', async () => {
   let plan: readonly number[] = [];
   const inFlight = new Set<string>();
   const violations: string[] = [];

@@ -34,7 +34,7 @@ test('I2: the request id is the key, the operation id names the answer', async (
   expect(results[0]?.opId).toBe('op');
 });
 
-test('RST-28, RST-29: a delete has its base in the query, and 204 is success', async () => {
+test('RST-28, RST-29: a delete sends its base in the query, and 204 is success', async () => {
   const { rest, server } = await restWith((exchange) => exchange.reply(204));
   const { results } = await rest.push(
     [deleteOp({ kind: 'todos', id: '1', baseUpdatedAt: '2024-01-01T00:00:00+00:00' })],
@@ -47,7 +47,7 @@ test('RST-28, RST-29: a delete has its base in the query, and 204 is success', a
   expect(typesOf(results)).toEqual(['pushSuccess']);
 });
 
-test('RST-50, RST-51: forcing sends the header and no base, keeps the key and announces the answer', async () => {
+test('RST-50, RST-51: forcing sends the header without a base, keeps the key and reports the answer', async () => {
   const { rest, server } = await restWith((exchange) =>
     exchange.method === 'PUT' ? echo(exchange) : exchange.reply(200),
   );
@@ -75,7 +75,7 @@ test('RST-50, RST-51: forcing sends the header and no base, keeps the key and an
   expect(announced).toEqual([upsert.opId]);
 });
 
-test('F-91: If-Match and X-Create-Only are sent only with conditionalWrite, and never when forcing', async () => {
+test('F-91: sends If-Match and X-Create-Only only with conditionalWrite, and never when forcing', async () => {
   const create = edit('1', { creates: true });
   const change = { ...edit('2', { baseUpdatedAt: 'T1' }), baseVersion: '"v1"' };
   // The `version` of a conflict's body, which is no ETag yet.
@@ -100,7 +100,7 @@ test('F-91: If-Match and X-Create-Only are sent only with conditionalWrite, and 
   ]);
 });
 
-test('RST-31, RST-32: no operations, no request; answers come in the order of the operations', async () => {
+test('RST-31, RST-32: no operations, no request; answers are in the order of the operations', async () => {
   const { rest, server } = await restWith(echo, { pushConcurrency: 4 });
   expect(await rest.push([], {})).toEqual({ results: [] });
   expect(server.requests).toHaveLength(0);
@@ -120,30 +120,27 @@ test.each([
   '\\..\\',
   ' ',
   `${'x'.repeat(10_000)}`,
-])('F-80: the id %j reaches its own record and no other', async (id) => {
+])('F-80: the id %j addresses its own record and no other', async (id) => {
   const { rest, server } = await restWith(echo);
   const { results } = await rest.push([edit(id)], {});
   expect(typesOf(results)).toEqual(['pushSuccess']);
   expect(server.requests.map((request) => [idOf(request), request.url.split('/').length])).toEqual([[id, 3]]);
 });
 
-test.each(['', '.', '..', '\ud800'])(
-  'F-80: the id %j is refused before sending, its neighbours are sent',
-  async (id) => {
-    for (const op of [edit(id), deleteOp({ kind: 'todos', id })] satisfies Op[]) {
-      const { rest, server } = await restWith(echo);
-      const { results } = await rest.push([op, edit('good')], {});
-      expect(typesOf(results)).toEqual(['pushRejected', 'pushSuccess']);
-      expect(results[0]?.result).toMatchObject({
-        code: 'unsendable',
-        message: expect.stringContaining("kind 'todos'") as string,
-      });
-      expect(server.requests.map(idOf)).toEqual(['good']);
-    }
-  },
-);
+test.each(['', '.', '..', '\ud800'])('F-80: rejects the id %j before sending, and sends its neighbours', async (id) => {
+  for (const op of [edit(id), deleteOp({ kind: 'todos', id })] satisfies Op[]) {
+    const { rest, server } = await restWith(echo);
+    const { results } = await rest.push([op, edit('good')], {});
+    expect(typesOf(results)).toEqual(['pushRejected', 'pushSuccess']);
+    expect(results[0]?.result).toMatchObject({
+      code: 'unsendable',
+      message: expect.stringContaining("kind 'todos'") as string,
+    });
+    expect(server.requests.map(idOf)).toEqual(['good']);
+  }
+});
 
-test('F-80: a kind is a segment like an id', async () => {
+test('F-80: encodes a kind as a segment like an id', async () => {
   const { rest, server } = await restWith(echo);
   const { results } = await rest.push(
     [upsertOp({ kind: 'a/b', id: '1', payload: {} }), upsertOp({ kind: '..', id: '1', payload: {} })],
@@ -153,7 +150,7 @@ test('F-80: a kind is a segment like an id', async () => {
   expect(typesOf(results)).toEqual(['pushSuccess', 'pushRejected']);
 });
 
-test('F-81: path and query of the base URL are kept, a fragment is not', async () => {
+test('F-81: keeps path and query of the base URL, but no fragment', async () => {
   const { server } = await restWith(echo);
   const rest = new RestTransport({ baseUrl: `${server.baseUrl}/api/v1/?tenant=a%26b#top` });
   await rest.push([edit('1'), deleteOp({ kind: 'todos', id: '2', baseUpdatedAt: 'T' })], {});
@@ -163,7 +160,7 @@ test('F-81: path and query of the base URL are kept, a fragment is not', async (
   ]);
 });
 
-test('I2: a key or a payload that cannot travel as it is stays here, visibly', async () => {
+test('I2: keeps a key or a payload that cannot be sent unchanged local and visible', async () => {
   const circular: Record<string, Json> = {};
   circular['self'] = circular;
   const { rest, server } = await restWith(echo);
@@ -175,7 +172,7 @@ test('I2: a key or a payload that cannot travel as it is stays here, visibly', a
   expect(server.requests).toHaveLength(1);
 });
 
-test('I13: a throwing onAnswer harms nobody and is told', async () => {
+test('I13: reports a throwing onAnswer, which harms nobody', async () => {
   const { rest } = await restWith(echo);
   const pushed = await rest.push([edit('1'), edit('2')], {
     onAnswer: () => {
@@ -193,7 +190,7 @@ const row = (id: string): Record<string, Json> => ({ id, title: 's', updated_at:
 const conflictWith = (body: Json | undefined, headers: Record<string, string> = {}) =>
   pushOne(edit('1', { baseUpdatedAt: 'T1' }), (exchange) => exchange.reply(409, body, headers));
 
-test('RST-26, RST-40, RST-41, RST-42: the server row of a conflict is current, else serverData, else the body', async () => {
+test("RST-26, RST-40, RST-41, RST-42: takes a conflict's server row from current, otherwise serverData, otherwise the body", async () => {
   expect(
     await conflictWith({
       error: 'conflict',
@@ -235,7 +232,7 @@ test('RST-26, RST-40, RST-41, RST-42: the server row of a conflict is current, e
   });
 });
 
-test('F-33: a conflict without a usable row has no server data, so that it is fetched', async () => {
+test('F-33: a conflict without a usable row has no server data, so the row is fetched', async () => {
   for (const body of [
     undefined,
     { error: 'conflict', message: 'changed' },
@@ -253,7 +250,7 @@ test('F-33: a conflict without a usable row has no server data, so that it is fe
   });
 });
 
-test('F-34: a conflict with the row of another entity has no server data', async () => {
+test("F-34: a conflict with another entity's row has no server data", async () => {
   expect(await conflictWith({ current: row('2'), serverTimestamp: 'T2', version: 3 })).toEqual({
     type: 'pushConflict',
     statusCode: 409,
@@ -261,7 +258,7 @@ test('F-34: a conflict with the row of another entity has no server data', async
   expect(await conflictWith(row('2'))).not.toHaveProperty('serverData');
 });
 
-test("F-151: a conflict and a 404 keep the server's words, with or without a row", async () => {
+test("F-151: a conflict and a 404 keep the server's message, with or without a row", async () => {
   const words = { code: 'duplicate', message: "title 'Milk' is taken", fields: { title: 'taken' } };
   const body = { error: words.code, message: words.message, fields: words.fields };
   expect(await conflictWith(body)).toEqual({ type: 'pushConflict', statusCode: 409, ...words });
@@ -283,7 +280,7 @@ test("F-151: a conflict and a 404 keep the server's words, with or without a row
   });
 });
 
-test('F-22: a tombstone as current row says that the server deleted it', async () => {
+test('F-22: a tombstone as current row means that the server deleted it', async () => {
   expect(await conflictWith({ current: { ...row('1'), deleted_at: '2025-01-02T00:00:00Z' } })).toMatchObject({
     type: 'pushConflict',
     serverDeleted: true,
@@ -367,7 +364,7 @@ test.each([
   if (result.type === 'pushUnavailable') expect(result).toMatchObject({ dispatched: true, statusCode: status });
 });
 
-test.each([301, 302, 307, 308])('F-23: a redirect (%i) is not followed, the token stays here', async (status) => {
+test.each([301, 302, 307, 308])('F-23: does not follow a redirect (%i); the token stays here', async (status) => {
   const other = await restWith(echo);
   const { rest, server } = await restWith(
     (exchange) => exchange.replyText(status, '', { location: `${other.server.baseUrl}/login` }),
@@ -383,7 +380,7 @@ test.each([301, 302, 307, 308])('F-23: a redirect (%i) is not followed, the toke
   expect([server.requests.length, other.server.requests.length]).toEqual([1, 0]);
 });
 
-test('a redirect that only adds or removes the slash at the end names trailingSlash', async () => {
+test('a redirect that only adds or removes a trailing slash names trailingSlash', async () => {
   const { rest, server } = await restWith(({ url, replyText }) => {
     const [path = '', query] = url.split('?');
     const other = path.endsWith('/') ? path.slice(0, -1) : `${path}/`;
@@ -409,7 +406,7 @@ test('a redirect that only adds or removes the slash at the end names trailingSl
     expect(words).toContain('remove the option trailingSlash');
 });
 
-test('RST-64, F-85: Retry-After is read as seconds or as a date against the server clock, and not clamped', async () => {
+test("RST-64, F-85: reads Retry-After as seconds or as a date against the server's clock, without a cap", async () => {
   const waitOf = async (status: number, headers: Record<string, string>): Promise<unknown> => {
     const result = await pushOne(edit('1'), (exchange) => exchange.reply(status, { error: 'slow_down' }, headers));
     return result.type === 'pushThrottled' ? result.retryAfterMs : result.type;
@@ -427,7 +424,7 @@ test('RST-64, F-85: Retry-After is read as seconds or as a date against the serv
   expect(await waitOf(503, {})).toBe('pushUnavailable');
 });
 
-test("RST-25, F-22: a 404 counts as the API's own by its code, or when the collection answers", async () => {
+test("RST-25, F-22: a 404 is the API's own by its code, or if the collection answers", async () => {
   const missing = async (
     op: Op,
     body: string,
@@ -485,7 +482,7 @@ test('F-150: a gateway that answers 404 to one request and not to the next delet
   });
 });
 
-test('F-150: a check of the collection counts only for a 404 that came before it, never one from a pull or from an earlier push', async () => {
+test('F-150: a collection check counts only for an earlier 404, and never one from a pull or an earlier push', async () => {
   let isGateway = false;
   const { rest, server } = await restWith((exchange) => {
     if (exchange.method !== 'GET') exchange.replyText(404, '<html>Not Found</html>');
@@ -506,7 +503,7 @@ test('F-150: a check of the collection counts only for a 404 that came before it
   ).toBeGreaterThanOrEqual(4);
 });
 
-test('F-150: one check serves all 404s that came before it', async () => {
+test('F-150: one check serves all 404s before it', async () => {
   const ops = Array.from({ length: 6 }, (_, index) => edit(`${index}`));
   const { rest, server } = await restWith(
     (exchange) => {
@@ -519,7 +516,7 @@ test('F-150: one check serves all 404s that came before it', async () => {
   expect(server.requests.filter(({ method }) => method === 'GET')).toHaveLength(1);
 });
 
-test('F-150: a delete on a server without a DELETE route is refused, not done: the row is still there', async () => {
+test('F-150: treats a delete on a server without a DELETE route as refused: the row still exists', async () => {
   const remove = deleteOp({ kind: 'todos', id: '1' });
   const pushed = async (probe: (exchange: Parameters<Parameters<typeof restWith>[0]>[0]) => void) => {
     const { rest } = await restWith((exchange) => {
@@ -544,7 +541,7 @@ test('F-150: a delete on a server without a DELETE route is refused, not done: t
   expect(await pushed((exchange) => exchange.replyText(200, '<html></html>'))).toMatchObject({ type: 'pushMalformed' });
 });
 
-test('F-22: classifyStatus overrides the rules; when it throws, the operation waits', async () => {
+test('F-22: classifyStatus overrides the rules; if it throws, the operation waits', async () => {
   expect(
     await pushOne(edit('1'), (exchange) => exchange.reply(404, { reason: 'row' }), {
       classifyStatus: ({ status, body }) => (status === 404 && body !== undefined ? 'notFound' : undefined),
@@ -567,7 +564,7 @@ test('F-22: classifyStatus overrides the rules; when it throws, the operation wa
   ).toMatchObject({ type: 'pushMalformed', message: expect.stringContaining('broken rule') as string });
 });
 
-test('F-94: headers of the app travel with every request', async () => {
+test("F-94: sends an app's headers with every request", async () => {
   const { rest, server } = await restWith(echo, { headers: { 'X-App': '1' } });
   await rest.push([edit('1')], {});
   await rest.health();
@@ -577,7 +574,7 @@ test('F-94: headers of the app travel with every request', async () => {
 describe('a relative baseUrl', () => {
   afterEach(() => vi.unstubAllGlobals());
 
-  test('is relative to the base of the document in a page, and to the origin in a worker', async () => {
+  test('resolves against the document base in a page, and against the origin in a worker', async () => {
     const { server } = await restWith(echo);
     vi.stubGlobal('document', { baseURI: `${server.baseUrl}/shop/index.html?a=1#b` });
     await new RestTransport({ baseUrl: '/api' }).push([edit('1')]);
@@ -601,7 +598,7 @@ describe('a relative baseUrl', () => {
   });
 });
 
-test('options that cannot work are refused at construction', () => {
+test('rejects unworkable options at construction', () => {
   for (const baseUrl of ['', '/api', 'ftp://x', 'http://user:pw@host'])
     expect(() => new RestTransport({ baseUrl })).toThrow(TypeError);
   const baseUrl = 'http://x';

@@ -169,11 +169,11 @@ describe('the reason of a refusal', () => {
     ['<html><body><h1>Forbidden</h1></body></html>', 'Forbidden'],
     ['<p>Nope</p><script>alert(1)</script>', 'Nope'],
     ['x'.repeat(10_000), `${'x'.repeat(300)}…`],
-  ])('an excerpt of text that is no JSON', (text, message) => {
+  ])('an excerpt of text that is not JSON', (text, message) => {
     expect(refusalOfText(text)).toEqual({ message });
   });
 
-  test('F-93: any JSON gives bounded words, and nothing throws', () => {
+  test('F-93: any JSON gives bounded messages without throwing', () => {
     const keys = fc.constantFrom(
       'error',
       'errors',
@@ -230,12 +230,12 @@ async function refused(
 }
 
 describe.each(['alone', 'item', 'error of an item'] as const)('a refused operation, %s', (how) => {
-  test('says why in the words of the server', async () => {
+  test("shows the server's message", async () => {
     const result = await refused(how, { title: 'Unprocessable', detail: 'Is blank', errors: { title: ['blank'] } });
     expect(result).toEqual({ type: 'pushRejected', statusCode: 422, message: 'Is blank', fields: { title: 'blank' } });
   });
 
-  test('readRefusal reads what no rule knows, and undefined leaves the rest to the rules', async () => {
+  test('readRefusal reads what no rule recognises, and undefined leaves the rest to the rules', async () => {
     const options: Partial<RestTransportOptions> = {
       readRefusal: ({ body, op, status }) =>
         typeof body === 'object' && body !== null && 'Fehler' in body
@@ -255,7 +255,7 @@ describe.each(['alone', 'item', 'error of an item'] as const)('a refused operati
     });
   });
 
-  test('I13: a throw in readRefusal, or nonsense from it, loses neither the outcome nor the words', async () => {
+  test('I13: a throw or an invalid result in readRefusal loses neither the outcome nor the message', async () => {
     const readRefusal = (): never => {
       throw new Error('a bug');
     };
@@ -277,7 +277,7 @@ describe.each(['alone', 'item', 'error of an item'] as const)('a refused operati
   });
 });
 
-test('plain text and pages are quoted, for a refusal and for a 403', async () => {
+test('quotes plain text and pages, for a refusal and for a 403', async () => {
   expect(await pushOne(edit('a'), (exchange) => exchange.replyText(400, 'title is too long'))).toMatchObject({
     type: 'pushRejected',
     message: 'title is too long',

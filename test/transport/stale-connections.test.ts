@@ -67,9 +67,9 @@ async function warm(
   return { rest, server, box };
 }
 
-describe('F-162: a kept connection that is gone when the next request goes over it', () => {
+describe('F-162: a kept-alive connection that is gone when the next request uses it', () => {
   test.each<Ending>(['closes', 'resets'])(
-    'I2: the box %s it: the same write goes out once more, at once and with the same key',
+    'I2: the box %s it: resends the same write at once with the same key',
     async (ending) => {
       const { rest, server, box } = await warm({}, ending);
       box.armed = 1;
@@ -85,7 +85,7 @@ describe('F-162: a kept connection that is gone when the next request goes over 
     },
   );
 
-  test('reads, probes, deletes and batches are repeated, too', async () => {
+  test('also repeats reads, probes, deletes and batches', async () => {
     const { rest, box } = await warm();
     box.armed = 1;
     expect(await rest.pull(first)).toMatchObject({ items: [] });
@@ -106,7 +106,7 @@ describe('F-162: a kept connection that is gone when the next request goes over 
     expect(again?.text).toBe(lost?.text);
   });
 
-  test('the other idle connections are not tried: all of them are gone at once', async () => {
+  test('does not try the other idle connections: all of them fail together', async () => {
     const { rest, server, box } = await warm({ pushConcurrency: 4 });
     box.together = 4;
     await rest.push(
@@ -130,7 +130,7 @@ describe('F-162: a kept connection that is gone when the next request goes over 
     ).toEqual(Array(4).fill('pushSuccess'));
   });
 
-  test('once only: a repeat that is cut as well is ambiguous', async () => {
+  test('only once: a repeat that is also cut is ambiguous', async () => {
     const { rest, box } = await warm();
     box.armed = Infinity;
     box.cutsNewOnes = true;
@@ -138,7 +138,7 @@ describe('F-162: a kept connection that is gone when the next request goes over 
     expect(box.ended).toHaveLength(2);
   });
 
-  test('I2: where nothing listens any more at the repeat, the first request may still have arrived', async () => {
+  test('I2: if nothing listens at the repeat, the first request may still have arrived', async () => {
     const { rest, server, box } = await warm();
     box.armed = 1;
     const pushed = rest.push([edit('a')], {});
@@ -148,7 +148,7 @@ describe('F-162: a kept connection that is gone when the next request goes over 
     expect(results[0]?.result).toMatchObject({ type: 'pushAmbiguous' });
   });
 
-  test('a connection of its own that is cut is no stale one', async () => {
+  test('a cut new connection is not a stale one', async () => {
     const { server, box } = await behindMiddlebox();
     box.armed = 1;
     box.cutsNewOnes = true;
@@ -157,14 +157,14 @@ describe('F-162: a kept connection that is gone when the next request goes over 
     expect(server.requests).toHaveLength(1);
   });
 
-  test('an answer that had begun is not asked for again', async () => {
+  test('does not repeat a request whose answer had started', async () => {
     const { rest, server, box } = await warm({}, 'answers in part');
     box.armed = 1;
     expect(typesOf((await rest.push([edit('a')], {})).results)).toEqual(['pushAmbiguous']);
     expect(server.requests).toHaveLength(2);
   });
 
-  test('F-143, I9: nothing is repeated for a request that must not leave any more', async () => {
+  test('F-143, I9: repeats no request that must not leave any more', async () => {
     const { rest, server, box } = await warm();
     box.armed = 1;
     const controller = new AbortController();
@@ -189,7 +189,7 @@ describe('F-162: a kept connection that is gone when the next request goes over 
     expect(server.requests.filter(({ method }) => method === 'PUT')).toHaveLength(1);
   });
 
-  test("with the app's own axios in Node, too", async () => {
+  test("also in Node with the app's own axios", async () => {
     const httpAgent = new Agent({ keepAlive: true });
     const { rest, box } = await warm({ axios: axios.create({ httpAgent, adapter: 'http' }) });
     box.armed = 1;

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { createPostgresDatabase, postgresUrl } from '../../support/open-postgres.ts';
 
-test('asks for the server', async () => {
+test('requests the server', async () => {
   expect(await postgresUrl()).toContain('postgres://');
 });
 
-test('asks for a database', async () => {
+test('requests a database', async () => {
   expect(await createPostgresDatabase()).toContain('postgres://');
 });
 

@@ -52,7 +52,7 @@ test.each([
   { choice: 'Keep mine', row: { title: 'Buy almond milk', done: true, priority: 3 } },
   { choice: 'Keep theirs', row: { title: 'Buy soy milk', done: false, priority: 1 } },
   { choice: 'Keep what is chosen', row: { title: 'Buy almond milk', done: true, priority: 1 } },
-])('I1: "$choice" decides, here and on the server', async ({ choice, row }) => {
+])('I1: "$choice" decides locally and on the server', async ({ choice, row }) => {
   await editBoth(bench);
   await open();
   await button(choice).click();
@@ -63,7 +63,7 @@ test.each([
   await expect.element(button('Decide')).not.toBeInTheDocument();
 });
 
-test('single fields: the value before, and another value', async () => {
+test('single fields: the previous value, and another value', async () => {
   await editBoth(bench);
   await open();
   await page.getByText('Another value').first().click();
@@ -75,7 +75,7 @@ test('single fields: the value before, and another value', async () => {
   expect(there()).toMatchObject({ title: 'Buy hazelnut milk', priority: 3, done: true });
 });
 
-test('another value that is no number is not sent, and the field says so', async () => {
+test('does not send a custom value that is not a number, and its field says so', async () => {
   await editBoth(bench);
   await open();
   await page.getByText('2 more fields differ').click();
@@ -95,7 +95,7 @@ test('another value that is no number is not sent, and the field says so', async
 test.each([
   { choice: 'Delete it', isThere: false },
   { choice: 'Keep theirs', isThere: true },
-])('deleted here, changed there: "$choice"', async ({ choice, isThere }) => {
+])('deleted locally, changed on the server: "$choice"', async ({ choice, isThere }) => {
   await deleteHere(bench);
   await open();
   await expect.element(dialog).toHaveAccessibleDescription('You deleted it. Meanwhile, somebody else changed it.');
@@ -108,7 +108,7 @@ test.each([
 test.each([
   { choice: 'Keep mine', title: 'Buy almond milk' },
   { choice: 'Delete it', title: undefined },
-])('changed here, deleted there: "$choice"', async ({ choice, title }) => {
+])('changed locally, deleted on the server: "$choice"', async ({ choice, title }) => {
   await deleteThere(bench);
   await open();
   await expect.element(dialog).toHaveAccessibleDescription('You changed it. Meanwhile, somebody else deleted it.');
@@ -127,7 +127,7 @@ test.each([
   { scene: deleteHere, choice: 'Keep theirs', row: undefined },
   { scene: deleteThere, choice: 'Keep mine', row: undefined },
   { scene: deleteThere, choice: 'Delete it', row: { title: 'Buy almond milk' } },
-])('I1: undo takes "$choice" back after it was sent ($scene.name)', async ({ scene, choice, row }) => {
+])('I1: undo reverts "$choice" after it was sent ($scene.name)', async ({ scene, choice, row }) => {
   await scene(bench);
   await open();
   await button(choice).click();
@@ -139,7 +139,7 @@ test.each([
   expect(await here()).toEqual(row === undefined ? null : expect.objectContaining(row));
 });
 
-test('I1: undo of a decision that waits to be sent opens the conflict again', async () => {
+test('I1: undo of an unsent decision reopens the conflict', async () => {
   await editBoth(bench);
   await bench.engine.pause();
   await open();
@@ -152,7 +152,7 @@ test('I1: undo of a decision that waits to be sent opens the conflict again', as
   expect(there()).toMatchObject({ title: 'Buy soy milk' });
 });
 
-test('I1: a double tap decides one conflict, not the next one as well', async () => {
+test('I1: a double tap decides only one conflict', async () => {
   await editBoth(bench, 'a');
   await editBoth(bench, 'b', { before: 'Call Ann', mine: 'Call Ann at noon', theirs: 'Call Ann at one' });
   await open();
@@ -170,7 +170,7 @@ test('I1: a double tap decides one conflict, not the next one as well', async ()
   expect(there('b')).toMatchObject({ title: 'Call Ann at one' });
 });
 
-test('I6: a conflict that is decided elsewhere while the dialog is open is not decided again', async () => {
+test('I6: does not decide a conflict again that was decided elsewhere while the dialog is open', async () => {
   await editBoth(bench);
   await open();
   const [stored] = await bench.engine.conflicts();
@@ -183,7 +183,7 @@ test('I6: a conflict that is decided elsewhere while the dialog is open is not d
   await expect.element(dialog).not.toBeInTheDocument();
 });
 
-test('I6: a version that the person has not seen is shown before it is decided on', async () => {
+test('I6: shows a version that the person has not seen before it is decided on', async () => {
   await editBoth(bench);
   await open();
   bench.backend.update('todos', 'a', { title: 'Buy rice milk' });
@@ -237,7 +237,7 @@ test('Escape means later: the conflict waits, and the focus returns to the butto
   expect(await bench.engine.conflicts()).toHaveLength(1);
 });
 
-test('the focus stays in the dialog, and after the last decision it stays beside it', async () => {
+test('keeps the focus in the dialog, and beside it after the last decision', async () => {
   await editBoth(bench);
   await open();
   for (let times = 0; times < 12; times += 1) {
@@ -249,7 +249,7 @@ test('the focus stays in the dialog, and after the last decision it stays beside
   await expect.poll(() => document.activeElement?.className).toContain('synchart-conflicts');
 });
 
-test('an app opens the dialog itself, names its records, and offers to undo itself', async () => {
+test('an app opens the dialog, names its records, and offers undo by itself', async () => {
   await editBoth(bench);
   const decided: DecidedConflict[] = [];
   const App = (): ReactNode => {

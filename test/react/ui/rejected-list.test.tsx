@@ -24,7 +24,7 @@ const form = page.getByRole('form', { name: 'The server refused a change of “W
 const here = async () => bench.engine.repository(todos).findOneBy({ id: 'a' });
 const there = () => bench.backend.get('todos', 'a');
 
-test("I12: the server's reason stands at its field, which screen readers hear with it", async () => {
+test("I12: shows the server's reason at its field, with which screen readers read it", async () => {
   await refuseEdit(bench);
   show();
   await expect.element(form).toBeVisible();
@@ -35,7 +35,7 @@ test("I12: the server's reason stands at its field, which screen readers hear wi
   await expect.element(page.getByLabelText('Priority')).not.toBeInTheDocument();
 });
 
-test('I1: a corrected change is sent again, with what else was changed', async () => {
+test('I1: resends a corrected change together with the other changes', async () => {
   await refuseEdit(bench);
   show();
   await title.fill('Water plants');
@@ -47,7 +47,7 @@ test('I1: a corrected change is sent again, with what else was changed', async (
   await expect.poll(() => document.activeElement?.className).toContain('synchart-rejected');
 });
 
-test('a change that is refused again comes back with the new reason', async () => {
+test('a change that is refused again returns with the new reason', async () => {
   await refuseEdit(bench);
   show();
   refuseOnce(bench, { error: 'invalid', message: 'No.', fields: { title: 'Still too long' } });
@@ -57,7 +57,7 @@ test('a change that is refused again comes back with the new reason', async () =
   await expect.element(title).toHaveValue('Water the plants outside');
 });
 
-test('I1: dropping gives the change up, and undo makes it again', async () => {
+test('I1: dropping gives the change up, and undo repeats it', async () => {
   await refuseEdit(bench);
   show();
   await button('Give it up').click();
@@ -68,7 +68,7 @@ test('I1: dropping gives the change up, and undo makes it again', async () => {
   await expect.element(page.getByText('Undone.')).toBeVisible();
 });
 
-test('a double tap drops once', async () => {
+test('a double tap drops only once', async () => {
   await refuseEdit(bench);
   const handled: HandledRejection[] = [];
   show({ onHandled: (one) => handled.push(one) });
@@ -82,7 +82,7 @@ test('a double tap drops once', async () => {
   expect(bench.engine.status().pending).toBe(1);
 });
 
-test('without reasons by field, all changed fields can be corrected; a number stays a number', async () => {
+test('without reasons by field, all changed fields are editable; a number stays a number', async () => {
   await refuseEdit(bench, 'a', {});
   show();
   await page.getByLabelText('Priority').fill('high');
@@ -94,7 +94,7 @@ test('without reasons by field, all changed fields can be corrected; a number st
   await expect.poll(() => there()).toMatchObject({ priority: 5, title: 'Water the plants on the balcony' });
 });
 
-test('a refused deletion is sent again, or given up', async () => {
+test('resends or gives up a refused deletion', async () => {
   await refuseDeletion(bench);
   show();
   await expect.element(page.getByText('The list is locked.', { exact: false })).toBeVisible();

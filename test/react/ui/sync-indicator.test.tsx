@@ -23,7 +23,7 @@ const show = (props: SyncIndicatorProps = {}): void => {
 const button = (name: string) => page.getByRole('button', { name, exact: true });
 const details = page.getByRole('dialog', { name: 'Synchronisation' });
 
-test('every finding and every remedy has words', () => {
+test('every finding and every remedy has a text', () => {
   const codes = Object.keys(findings) as DiagnosisCode[];
   expect(Object.keys(englishWords.labels).sort()).toEqual([...codes].sort());
   for (const code of codes) {
@@ -33,7 +33,7 @@ test('every finding and every remedy has words', () => {
   }
 });
 
-test('one word says how it stands, and how many changes wait', async () => {
+test('one word shows the state and the number of waiting changes', async () => {
   show();
   await expect.element(button('Not synced yet')).toBeVisible();
   await bench.engine.sync();
@@ -42,7 +42,7 @@ test('one word says how it stands, and how many changes wait', async () => {
   await expect.element(page.getByRole('button', { name: 'Not sent yet , 1 change not sent' })).toBeVisible();
 });
 
-test('the details say what is wrong, and their buttons help', async () => {
+test('the details show the problem, and their buttons solve it', async () => {
   await bench.engine.sync();
   await bench.engine.pause();
   show();
@@ -55,7 +55,7 @@ test('the details say what is wrong, and their buttons help', async () => {
   await expect.element(details.getByText('Last sync less than a minute ago')).toBeVisible();
 });
 
-test('Escape closes the details, and the focus returns', async () => {
+test('Escape closes the details and returns the focus', async () => {
   show();
   await button('Not synced yet').click();
   await expect.element(details).toHaveFocus();
@@ -64,7 +64,7 @@ test('Escape closes the details, and the focus returns', async () => {
   await expect.element(button('Not synced yet')).toHaveFocus();
 });
 
-test('what the app does for a remedy is a button; the details make room for it', async () => {
+test("an app's own remedy is a button, for which the details make room", async () => {
   await editBoth(bench);
   let isAsked = false;
   show({
@@ -81,7 +81,7 @@ test('what the app does for a remedy is a button; the details make room for it',
   await expect.element(details).not.toBeInTheDocument();
 });
 
-test('a remedy that fails says why', async () => {
+test('a failed remedy shows the reason', async () => {
   show({ onRemedy: { sync: () => Promise.reject(new Error('No server here')) } });
   await button('Not synced yet').click();
   await details.getByRole('button', { name: 'Sync now' }).click();

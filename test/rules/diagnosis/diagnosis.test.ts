@@ -18,7 +18,7 @@ test('I12: each situation has its diagnosis (the table is situations.golden.txt)
   await expect(`${table.join('\n\n')}\n`).toMatchFileSnapshot('situations.golden.txt');
 });
 
-test('I12: the table has every finding and every reason of explain()', () => {
+test('I12: the table contains every finding and every reason of explain()', () => {
   const codes = new Set(Object.values(situations).flatMap((each) => diagnose(factsOf(each)).map(({ code }) => code)));
   expect([...codes].sort()).toEqual(Object.keys(findings).sort());
   const reasons: Readonly<Record<PendingReason, true>> = {
@@ -54,13 +54,13 @@ test('I12: notices stand beside what else holds, and never instead of it', () =>
   expect(codes({ status: { phase: 'standby' } })).toEqual(['anotherTab', 'notPersisted']);
 });
 
-test('what needs somebody stands before what mends itself', () => {
+test('findings that need a person precede those that resolve themselves', () => {
   const urgency = ['error', 'warning', 'waiting', 'notice', 'ok'];
   const levels = Object.values(findings).map(({ level }) => urgency.indexOf(level));
   expect(levels).toEqual([...levels].sort((a, b) => a - b));
 });
 
-test('sentences show nothing of the text of an error, and evidence holds no time that passes', () => {
+test('sentences contain no error text, and evidence contains no elapsing time', () => {
   for (const situation of Object.values(situations)) {
     const facts = factsOf(situation);
     for (const finding of diagnose(facts)) {
