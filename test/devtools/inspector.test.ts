@@ -5,6 +5,7 @@ import { chromium, type Browser } from 'playwright';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { attachDevtools } from '../../src/devtools/agent/attach-devtools.ts';
 import { serveInspector, type RunningInspector } from '../../src/devtools/inspector/inspector-server.ts';
+import { startInspector } from '../../src/devtools/inspector/start-inspector.ts';
 import { createStreamChannel } from '../../src/devtools/inspector/stream-channel.ts';
 import { protocolVersion, type EngineMessage } from '../../src/devtools/protocol/messages.ts';
 import { buildPage, type BuiltPage } from '../support/build-page.ts';
@@ -23,11 +24,13 @@ afterAll(async () => {
   await built.remove();
 });
 
-async function inspected(): Promise<{ readonly bench: EngineBench; readonly inspector: RunningInspector }> {
+async function inspected(
+  hosts: readonly string[] = [],
+): Promise<{ readonly bench: EngineBench; readonly inspector: RunningInspector }> {
   const bench = await openEngine();
-  const inspector = await serveInspector(attachDevtools(bench.engine), 0, (name) =>
-    readFile(join(built.folder, name)).catch(() => undefined),
-  );
+  const files = (name: string): Promise<Buffer | undefined> =>
+    readFile(join(built.folder, name)).catch(() => undefined);
+  const inspector = await serveInspector(attachDevtools(bench.engine), 0, files, hosts);
   onTestFinished(async () => {
     await inspector.close();
     await bench.close();
@@ -101,7 +104,7 @@ test('I12: a Node process shows its engine in a browser: the outbox is visible, 
     page.waitForEvent('download'),
     page.getByRole('button', { name: 'Save what is seen as a file' }).click(),
   ]);
-  expect(download.suggestedFilename()).toMatch(/^synchart-synchart-\d{4}-.*\.json$/);
+  expect(download.suggestedFilename()).toMatch(/^synchart-\d{4}-.*\.json$/);
   await page.getByLabel('Saved file', { exact: true }).setInputFiles(await download.path());
   await page.getByText('saved file', { exact: true }).waitFor();
   expect(await page.getByRole('button', { name: 'Sync now' }).count()).toBe(0);
@@ -286,4 +289,21 @@ test('I10: disconnects a panel that reads nothing before its queue fills the mem
   expect(posted).toBeGreaterThan(100);
   expect(posted).toBeLessThan(200);
   expect(written).toBe(1);
+});
+
+test('I13: answers under a further name only if it is given exactly, with its port', async () => {
+  const { inspector } = await inspected(['localhost:9000']);
+  const statusFor = async (host: string, origin?: string): Promise<number> =>
+    (await call(inspector.url, '/', { headers: { host, ...(origin === undefined ? {} : { origin }) } })).status;
+  expect(await statusFor('localhost:9000', 'http://localhost:9000')).toBe(200);
+  expect(await statusFor('localhost:9001')).toBe(403);
+  expect(await statusFor('evil.localhost:9000')).toBe(403);
+  expect(await statusFor('localhost:9000', 'http://evil.example')).toBe(403);
+});
+
+test('I10: refuses further names with a wildcard or without a port', async () => {
+  const bench = await openEngine();
+  onTestFinished(() => bench.close());
+  for (const name of ['*:9000', 'localhost', 'http://localhost:9000'])
+    await expect(startInspector(bench.engine, { hosts: [name] })).rejects.toThrow('hosts');
 });

@@ -19,8 +19,16 @@ export interface RunningInspector {
 const loopback = '127.0.0.1';
 const moduleName = /^[\w.-]+\.js$/;
 
-/** Serves the panel of one engine on loopback. Rejects where the port is taken. */
-export async function serveInspector(agent: DevtoolsAgent, port: number, files: PanelFiles): Promise<RunningInspector> {
+/**
+ * Serves the panel of one engine on loopback. `furtherHosts` are other names of the server, such as the end of a
+ * tunnel. Rejects where the port is taken.
+ */
+export async function serveInspector(
+  agent: DevtoolsAgent,
+  port: number,
+  files: PanelFiles,
+  furtherHosts: readonly string[] = [],
+): Promise<RunningInspector> {
   const channels = new Map<string, StreamChannel>();
   let hosts: readonly string[] = [];
   const gate = createGatekeeper(() => hosts);
@@ -81,7 +89,7 @@ export async function serveInspector(agent: DevtoolsAgent, port: number, files: 
     });
   });
   const actual = await listen(server, port);
-  hosts = [`${loopback}:${actual}`, `localhost:${actual}`];
+  hosts = [`${loopback}:${actual}`, `localhost:${actual}`, ...furtherHosts];
   return {
     get url() {
       return `http://${loopback}:${actual}/?token=${gate.token}`;

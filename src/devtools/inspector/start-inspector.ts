@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { SyncEngine } from '../../engine/api/sync-engine.ts';
-import { aPort } from '../../model/options/bounds.ts';
+import { aPort, valueThat } from '../../model/options/bounds.ts';
 import { byDefault, type OptionList } from '../../model/options/option-list.ts';
 import { attachDevtools } from '../agent/attach-devtools.ts';
 import { checkDevtoolsOptions, devtoolsOptions, type DevtoolsOptions } from '../agent/devtools-agent.ts';
@@ -9,11 +9,22 @@ import { serveInspector, type RunningInspector } from './inspector-server.ts';
 export interface InspectorOptions extends DevtoolsOptions {
   /** Port to listen on; 0 takes a free one. @defaultValue 0 */
   readonly port?: number | undefined;
+  /**
+   * Further names under which a browser reaches the server, as exact `host:port`. The local end of an SSH tunnel is
+   * one, such as `localhost:9000`. Requests under any other name are refused. @defaultValue []
+   */
+  readonly hosts?: readonly string[] | undefined;
 }
+
+const exactNames = valueThat(
+  'a list of exact names with their ports, such as localhost:9000',
+  (value) => Array.isArray(value) && value.every((name) => /^([a-z0-9.-]+|\[[0-9a-f:]+\]):\d{1,5}$/.test(String(name))),
+);
 
 /** Defaults and bounds of {@link InspectorOptions}. */
 export const inspectorOptions = {
   port: byDefault(0, aPort),
+  hosts: byDefault<readonly string[]>([], exactNames),
   ...devtoolsOptions,
 } satisfies OptionList<InspectorOptions>;
 
@@ -24,8 +35,8 @@ export const inspectorOptions = {
  */
 export async function startInspector(engine: SyncEngine, given: InspectorOptions = {}): Promise<RunningInspector> {
   checkDevtoolsOptions('startInspector', inspectorOptions, given);
-  const { port = inspectorOptions.port.fallback, ...options } = given;
-  return serveInspector(attachDevtools(engine, options), port, builtPanel);
+  const { port = inspectorOptions.port.fallback, hosts = inspectorOptions.hosts.fallback, ...options } = given;
+  return serveInspector(attachDevtools(engine, options), port, builtPanel, hosts);
 }
 
 /** The panel as `npm run build` puts it beside the built entry. */

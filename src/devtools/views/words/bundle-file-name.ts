@@ -4,5 +4,7 @@ export const bundleFileName = (engine: string, at: Date): string => {
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, '-')
     .replaceAll(/^-|-$/g, '');
-  return `synchart-${name === '' ? 'engine' : name}-${at.toISOString().slice(0, 19).replaceAll(':', '-')}.json`;
+  const whole =
+    name === 'synchart' || name.startsWith('synchart-') ? name : `synchart-${name === '' ? 'engine' : name}`;
+  return `${whole}-${at.toISOString().slice(0, 19).replaceAll(':', '-')}.json`;
 };
