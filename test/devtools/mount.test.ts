@@ -212,6 +212,25 @@ describe.each<{ readonly react: ReactRelease }>([{ react: '18' }, { react: '19' 
     await popup.close();
   });
 
+  test('I12: gives the page room beside the docked panel, and takes it back', async () => {
+    await page.evaluate(() => {
+      const filler = document.createElement('p');
+      filler.setAttribute('id', 'end');
+      filler.textContent = 'The end';
+      const tall = document.createElement('canvas');
+      tall.height = 1500;
+      document.body.append(tall, filler);
+    });
+    await mount({ open: true });
+    await panel().waitFor();
+    await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
+    const end = await page.locator('#end').boundingBox();
+    const top = (await page.locator('.sc-dock').boundingBox())?.y ?? 0;
+    expect((end?.y ?? 0) + (end?.height ?? 0)).toBeLessThanOrEqual(top);
+    await page.getByRole('button', { name: 'Close the panel' }).click();
+    await expect.poll(() => page.evaluate(() => document.documentElement.style.paddingBlockEnd)).toBe('');
+  });
+
   test('I12: says when the drawing of the chart cannot be loaded, keeps the list, and can try again', async () => {
     await page.route('**/drawn-chart*', (route) => route.abort());
     await mount({ open: true });

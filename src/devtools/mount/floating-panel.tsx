@@ -13,6 +13,7 @@ import { panelStyles } from '../panel/styles/panel-styles.ts';
 import { remember, type Dock, type KeyValueStorage, type Remembered } from './remembered.ts';
 import { floatingStyles } from './floating-styles.ts';
 import { BadgeButton } from './badge-button.tsx';
+import { makeRoom } from './make-room.ts';
 import { openPanelWindow } from './panel-window.ts';
 
 export interface FloatingPanelProps {
@@ -61,6 +62,11 @@ export function FloatingPanel({ client, initial, storage, storageKey, nonce }: F
       close();
   };
   const side = kept.dock === 'right' ? 'right' : 'bottom';
+  const size = kept.size[side];
+  useEffect(
+    () => (kept.isOpen ? makeRoom(globalThis.document.documentElement, side, size) : undefined),
+    [kept.isOpen, side, size],
+  );
   const isDark =
     kept.theme === 'dark' ||
     (kept.theme === undefined && globalThis.matchMedia('(prefers-color-scheme: dark)').matches);
