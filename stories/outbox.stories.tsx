@@ -159,16 +159,7 @@ export const RetryAndDrop: Story = {
   play: async ({ canvasElement }) => {
     const canvas = within(canvasElement);
     await userEvent.click((await canvas.findAllByRole('button', { name: /^stuck/ }))[0] as HTMLElement);
-    const retry = await canvas.findByRole('button', { name: 'Retry…' });
-    await userEvent.click(retry);
-    await userEvent.click(
-      within(await canvas.findByRole('dialog', { name: 'Try this operation again?' })).getByRole('button', {
-        name: 'Cancel',
-      }),
-    );
-    await expect(repairing.commands).toEqual([]);
-    await userEvent.click(retry);
-    await userEvent.click(await canvas.findByRole('button', { name: 'Retry it' }));
+    await userEvent.click(await canvas.findByRole('button', { name: 'Retry' }));
     await userEvent.click(await canvas.findByRole('button', { name: 'Drop…' }));
     await expect(repairing.commands.map(({ type }) => type)).toEqual(['retry']);
     await userEvent.click(await canvas.findByRole('button', { name: 'Drop it' }));
@@ -221,13 +212,11 @@ export const AmendReview: Story = {
   },
 };
 const retrying = createScriptedClient(troubles);
-export const RetryAllAsksFirst: Story = {
+export const RetryAll: Story = {
   args: { client: retrying.client },
   play: async ({ canvasElement }) => {
     const canvas = within(canvasElement);
-    await userEvent.click(await canvas.findByRole('button', { name: 'Retry all stuck…' }));
-    await expect(retrying.commands).toEqual([]);
-    await userEvent.click(await canvas.findByRole('button', { name: 'Retry all' }));
+    await userEvent.click(await canvas.findByRole('button', { name: 'Retry all stuck' }));
     await expect(retrying.commands).toEqual([{ type: 'retry' }]);
   },
 };

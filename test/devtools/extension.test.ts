@@ -117,8 +117,7 @@ test('I12: an open panel finds an engine that appears later, and its buttons act
   await browser.panel.evaluate(
     `[...document.querySelectorAll('.sc-row')].find((row) => row.innerText.includes('todos/b')).click()`,
   );
-  await press('Retry…', '.sc-detail');
-  await press('Retry it');
+  await press('Retry', '.sc-detail');
   await press('Sync now');
   await browser.page.waitForFunction(() => window.exposedPage?.of('todo app').hasSent('b'));
   await reads('It has left the outbox');

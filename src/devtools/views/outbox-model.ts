@@ -22,6 +22,13 @@ export const stateNames: Readonly<Record<QueueState, string>> = {
   inFlight: 'on its way',
 };
 
+/** Why an operation is still queued, in the words of `explain()`, and what the server said before. */
+export function whyQueued({ reason, detail, lastError }: OperationView): string {
+  // A conflict without a resolver waits for a person, and that is no mistake.
+  if (lastError === undefined || reason === 'conflict' || detail.includes(lastError)) return detail;
+  return `${detail} Before: ${lastError}`;
+}
+
 /** Which repairs make sense for an operation. */
 export interface Repairs {
   readonly retry: boolean;

@@ -142,9 +142,9 @@ function OperationFacts({
                 type="button"
                 className="sc-button primary"
                 disabled={isRunning}
-                onClick={() => setAsking('retry')}
+                onClick={() => (operation.parkedFor === 'ambiguous' ? setAsking('retry') : void retry())}
               >
-                Retry…
+                {operation.parkedFor === 'ambiguous' ? 'Retry…' : 'Retry'}
               </button>
             )}
             {repairs.decide && (
@@ -178,8 +178,11 @@ function OperationFacts({
           <dd>
             {describeDuration(now - enqueuedAt)} <span className="quiet">written {localTimestamp}</span>
           </dd>
-          <dt>Tries</dt>
-          <dd className="number">{tryCount}</dd>
+          <dt>Counted tries</dt>
+          <dd>
+            <span className="number">{tryCount}</span>{' '}
+            <span className="quiet">only a refusal by the server counts</span>
+          </dd>
           {waitingFor !== undefined && (
             <>
               <dt>Waits for</dt>
@@ -190,7 +193,7 @@ function OperationFacts({
               </dd>
             </>
           )}
-          {lastError !== undefined && !detail.includes(lastError) && (
+          {lastError !== undefined && reason !== 'conflict' && !detail.includes(lastError) && (
             <>
               <dt>Last error</dt>
               <dd>{lastError}</dd>
@@ -223,9 +226,8 @@ function OperationFacts({
           onCancel={() => setAsking(undefined)}
         >
           <p>
-            {operation.parkedFor === 'ambiguous'
-              ? `It is sent again, whatever became of the first time: look at ${operation.kind}/${operation.entityId} on the server first.`
-              : `Its tries are counted from zero. What the server refused for its content, it will refuse again${repairs.amend ? ': amend that first' : ''}.`}
+            It is sent again, whatever became of the first time: look at {operation.kind}/{operation.entityId} on the
+            server first.
           </p>
         </Confirm>
       )}

@@ -1,7 +1,7 @@
 import { useState, type ReactNode } from 'react';
 import { describeCount } from '../../views/words/describe-count.ts';
 import { describeDuration } from '../../views/words/describe-time.ts';
-import { describeOperation, outboxFilters } from '../../views/outbox-model.ts';
+import { describeOperation, outboxFilters, whyQueued } from '../../views/outbox-model.ts';
 import { reasonNames, reasonTones } from '../../views/words/phase-tone.ts';
 import type { OperationView } from '../../protocol/messages.ts';
 import { DiscardedList } from './discarded-list.tsx';
@@ -10,7 +10,6 @@ import { OperationDetail } from './operation-detail.tsx';
 import { useCommand, useEngineNow, usePanelState, useQuery } from '../context/panel-context.tsx';
 import type { PanelViewProps } from '../context/panel-view.ts';
 import { Badge } from '../parts/badge.tsx';
-import { Confirm } from '../parts/confirm.tsx';
 import { NothingFits } from '../parts/nothing-fits.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { SearchField } from '../parts/search-field.tsx';
@@ -31,7 +30,6 @@ export function OutboxView({ onOpen, focus }: PanelViewProps): ReactNode {
   const [text, setText] = useState('');
   const [offset, setOffset] = useState(0);
   const [selected, setSelected] = useState(focus);
-  const [isAsking, setAsking] = useState(false);
   const retryAll = useCommand();
   const now = useEngineNow();
   const states = outboxFilters.find(([name]) => name === filter)?.[2];
@@ -73,26 +71,14 @@ export function OutboxView({ onOpen, focus }: PanelViewProps): ReactNode {
         </span>
         <span className="grow" />
         {stuck > 0 && connection === 'connected' && (
-          <button type="button" className="sc-button" disabled={retryAll.isRunning} onClick={() => setAsking(true)}>
-            Retry all stuck…
-          </button>
-        )}
-        {isAsking && (
-          <Confirm
-            title={`Try ${stuck === 1 ? 'the stuck operation' : describeCount(stuck, 'stuck operation')} again?`}
-            action="Retry all"
-            isHarmless
-            onConfirm={() => {
-              setAsking(false);
-              void retryAll.run({ type: 'retry' }).then(again);
-            }}
-            onCancel={() => setAsking(false)}
+          <button
+            type="button"
+            className="sc-button"
+            disabled={retryAll.isRunning}
+            onClick={() => void retryAll.run({ type: 'retry' }).then(again)}
           >
-            <p>
-              Their tries are counted from zero. What the server refused for its content, it will refuse again: amend
-              that first.
-            </p>
-          </Confirm>
+            Retry all stuck
+          </button>
         )}
       </div>
       <Problem text={retryAll.error ?? (answer === undefined || filter === givenUp ? undefined : error)} />
@@ -151,7 +137,7 @@ interface OperationRowProps {
 function OperationRow({ operation, now, isSelected, onSelect }: OperationRowProps): ReactNode {
   // Its page is on the way: the place is kept, so that nothing jumps.
   if (operation === undefined) return <div className="sc-row quiet">…</div>;
-  const { opId, kind, entityId, reason, tryCount, enqueuedAt, lastError, retryAt } = operation;
+  const { opId, kind, entityId, reason, tryCount, enqueuedAt, retryAt } = operation;
   return (
     <button type="button" className="sc-row" aria-current={isSelected} onClick={() => onSelect(opId)}>
       <span className="sc-reason">
@@ -166,7 +152,9 @@ function OperationRow({ operation, now, isSelected, onSelect }: OperationRowProp
         </span>{' '}
         <span className="quiet">{describeOperation(operation)}</span>
       </span>
-      <span className="sc-why clip quiet">{lastError ?? ''}</span>
+      <span className="sc-why clip quiet" title={whyQueued(operation)}>
+        {whyQueued(operation)}
+      </span>
       <span className="sc-tries quiet number" title="Counted tries">
         {tryCount > 0 ? `${tryCount}×` : ''}
       </span>

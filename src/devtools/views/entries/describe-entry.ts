@@ -103,11 +103,15 @@ function eventDetail({ name: event, data, kind, entityId }: EventEntry): string 
       ([name, value]) =>
         !skipped.has(name) && (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'),
     )
-    .map(([name, value]) => `${name} ${showFact(name, value)}`);
+    .map(([name, value]) => `${wordsOf(name)} ${showFact(name, value)}`);
   return [about, error, ...(error === undefined ? facts : [])]
     .filter((part) => part !== undefined && part !== '')
     .join(' · ');
 }
+
+/** `delayMs` is `delay`, `batchSize` is `batch size`, `retryAt` is `retry at`. */
+const wordsOf = (name: string): string =>
+  name.replace(/Ms$/, '').replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 
 /** Numbers by their names: `…Ms` is a duration, `…At` a time. */
 function showFact(name: string, value: Json): string {
