@@ -2,6 +2,7 @@ import type { Meta, StoryObj } from '@storybook/react-vite';
 import { expect, userEvent, waitFor, within } from 'storybook/test';
 import type { DevtoolsClient, PanelState } from '../src/devtools/client/devtools-client.ts';
 import type { EngineView } from '../src/devtools/protocol/engine-view.ts';
+import type { DevtoolsCommand } from '../src/devtools/protocol/messages.ts';
 import busyDay from './fixtures/busy-day.json';
 import empty from './fixtures/empty.json';
 import { phaseBundle } from './support/captured-phases.ts';
@@ -48,10 +49,10 @@ export const SignedOut: Story = {
   play: async ({ canvasElement }) => {
     const canvas = within(canvasElement);
     await expect(await canvas.findByText('signed out')).toBeVisible();
-    await userEvent.click(canvas.getByRole('button', { name: 'Signed in again: go on' }));
+    await userEvent.click(canvas.getByRole('button', { name: 'Signed in again' }));
     await expect(signedOut.commands).toEqual([{ type: 'signedIn' }]);
     signedOut.show({ session: 'signedIn' });
-    await waitFor(() => expect(canvas.queryByRole('button', { name: 'Signed in again: go on' })).toBeNull());
+    await waitFor(() => expect(canvas.queryByRole('button', { name: 'Signed in again' })).toBeNull());
   },
 };
 const waiting = showing({}, phaseBundle('backoff'));
@@ -83,7 +84,7 @@ export const Throughput: Story = {
       },
     }).client,
   },
-  play: says('48,500 of 135,000 cities', `${throughput.at(-2)}/s`, '1,240 pending', '2 stuck', '1 conflict'),
+  play: says('48,500 of 135,000 cities', `${throughput.at(-2)}/s`, '1,242 pending', '2 stuck', '1 conflict'),
 };
 export const FaultsOn: Story = {
   args: { client: showing({ faults: { offline: true } }).client },
@@ -159,9 +160,73 @@ export const Diagnosed: Story = {
           level: 'warning',
           text: '3 changes cannot be sent: the server refused too often. It says: the title is too long',
           remedies: ['Correct the change.', 'Send the change again.', 'Drop the change.'],
+          codes: ['amend', 'retry', 'drop'],
         },
       ],
     }).client,
   },
-  play: says('Correct the change. Send the change again. Drop the change.'),
+  play: says('Correct the change. Send the change again. Drop the change.', 'Show the changes', 'Retry all stuck'),
+};
+export const DiagnosedNarrow: Story = {
+  args: { ...Diagnosed.args, width: 320 },
+  play: says('Show the changes', 'Retry all stuck'),
+};
+const otherAccount = showing({
+  scopeChanged: true,
+  diagnosis: [
+    {
+      code: 'otherAccount',
+      level: 'error',
+      text: 'This device holds data of another account. 2 changes wait.',
+      remedies: ['Keep the data for the current account.', 'Clear this device for the current account.'],
+      codes: ['adoptScope', 'clearScope'],
+    },
+  ],
+});
+/** Both remedies count, so both ask first. */
+export const AnotherAccountDiagnosed: Story = {
+  args: { client: otherAccount.client },
+  play: async ({ canvasElement }) => {
+    const canvas = within(canvasElement);
+    await userEvent.click(await canvas.findByRole('button', { name: 'Clear this device…' }));
+    await expect(otherAccount.commands).toEqual([]);
+    await userEvent.click(await canvas.findByRole('button', { name: 'Clear this device' }));
+    await expect(otherAccount.commands).toEqual([{ type: 'clearScope' }]);
+  },
+};
+/** Nobody waits for a run before asking for the next attempt. */
+const trying = createScriptedClient(phaseBundle('backoff'));
+const never = {
+  ...trying.client,
+  command: (command: DevtoolsCommand) => {
+    trying.commands.push(command);
+    return new Promise<never>(() => undefined);
+  },
+};
+export const TryAgainDuringARun: Story = {
+  args: { client: never },
+  play: async ({ canvasElement }) => {
+    const sync = await within(canvasElement).findByRole('button', { name: 'Sync now' });
+    await userEvent.click(sync);
+    await expect(sync).toBeEnabled();
+    await userEvent.click(sync);
+    await expect(trying.commands).toEqual([{ type: 'sync' }, { type: 'sync' }]);
+  },
+};
+/** What failed at a button goes as soon as a run has ended well. */
+const healing = createScriptedClient(phaseBundle('idle'), {
+  run: () => {
+    throw new Error('the server is not there');
+  },
+});
+export const ErrorGoesWithTheNextRun: Story = {
+  args: { client: healing.client },
+  play: async ({ canvasElement }) => {
+    const canvas = within(canvasElement);
+    await userEvent.click(await canvas.findByRole('button', { name: 'Sync now' }));
+    await expect(await canvas.findByText('the server is not there')).toBeVisible();
+    const { view } = healing.client.getState();
+    if (view !== undefined) healing.show({ status: { ...view.status, lastSyncedAt: view.at + 3_600_000 } });
+    await waitFor(() => expect(canvas.queryByText('the server is not there')).toBeNull());
+  },
 };

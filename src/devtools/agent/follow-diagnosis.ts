@@ -28,6 +28,7 @@ export function followDiagnosis(
       level: finding.level,
       text: String(redact(describeDiagnosis(finding))),
       remedies: finding.remedies.map(describeRemedy),
+      codes: finding.remedies,
     }));
   return {
     need: (isWatched) => {

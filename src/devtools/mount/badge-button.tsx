@@ -1,8 +1,8 @@
 import { forwardRef, useSyncExternalStore } from 'react';
 import type { DevtoolsClient } from '../client/devtools-client.ts';
 import { Badge, Dot } from '../panel/parts/badge.tsx';
-import { hasFaults } from '../views/status-model.ts';
-import { phaseNames, phaseTones } from '../views/words/phase-tone.ts';
+import { hasFaults, statusModelOf } from '../views/status-model.ts';
+import { phaseNames } from '../views/words/phase-tone.ts';
 
 export interface BadgeButtonProps {
   readonly client: DevtoolsClient;
@@ -21,7 +21,9 @@ export const BadgeButton = forwardRef<HTMLButtonElement, BadgeButtonProps>(funct
 ) {
   const { view } = useSyncExternalStore(client.subscribe, client.getState, client.getState);
   const isFaulty = view !== undefined && hasFaults(view);
-  const { pending = 0, stuck = 0, conflicts = 0, phase = 'starting' } = view?.status ?? {};
+  const { pending: going = 0, stuck = 0, conflicts = 0, phase = 'starting' } = view?.status ?? {};
+  // As in the panel, the stuck ones are among them.
+  const pending = going + stuck;
   return (
     <div className="synchart sc-fab" data-theme={theme} hidden={isOpen}>
       <button
@@ -31,7 +33,7 @@ export const BadgeButton = forwardRef<HTMLButtonElement, BadgeButtonProps>(funct
         onClick={onClick}
         aria-label={`synchart: ${phaseNames[phase]}, ${pending} pending, ${stuck} stuck, ${conflicts} conflicts${isFaulty ? ', faults on' : ''}`}
       >
-        <Dot tone={phaseTones[phase]} />
+        <Dot tone={view === undefined ? 'idle' : statusModelOf(view, view.at).tone} />
         sync
         {pending > 0 && <Badge tone="info">{pending}</Badge>}
         {conflicts > 0 && <Badge tone="conflict">{conflicts}</Badge>}

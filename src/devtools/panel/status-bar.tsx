@@ -1,6 +1,8 @@
-import type { ReactNode } from 'react';
-import { statusModelOf, type StatusModel } from '../views/status-model.ts';
+import { useState, type ReactNode } from 'react';
+import type { DevtoolsCommand } from '../protocol/messages.ts';
+import { isOvercome, statusModelOf, type StatusModel } from '../views/status-model.ts';
 import { useCommand, useEngineNow, usePanelState } from './context/panel-context.tsx';
+import { DiagnosisLine } from './diagnosis-line.tsx';
 import { Badge, Dot } from './parts/badge.tsx';
 import { IconButton } from './parts/icon-button.tsx';
 
@@ -13,7 +15,8 @@ export interface StatusBarProps {
 /** One line that says what the engine is doing, what waits, and lets one steer it. */
 export function StatusBar({ onOpen, children }: StatusBarProps): ReactNode {
   const { view, connection } = usePanelState();
-  const { run, isRunning, error } = useCommand();
+  const { run: send, error } = useCommand();
+  const [failedAt, setFailedAt] = useState<number>();
   const now = useEngineNow();
   if (view === undefined) {
     return (
@@ -29,7 +32,12 @@ export function StatusBar({ onOpen, children }: StatusBarProps): ReactNode {
   }
   const model = statusModelOf(view, now);
   const isLive = connection === 'connected';
-  const problem = error ?? model.problem;
+  const run = async (command: DevtoolsCommand): Promise<void> => {
+    setFailedAt(undefined);
+    if (!(await send(command))) setFailedAt(now);
+  };
+  const failure = isOvercome(failedAt, view.status) ? undefined : error;
+  const buttons = model.diagnosis?.buttons ?? [];
   return (
     <>
       <header className="sc-status" data-faults={model.hasFaults}>
@@ -60,9 +68,9 @@ export function StatusBar({ onOpen, children }: StatusBarProps): ReactNode {
           )}
           {connection === 'bundle' && <Badge tone="idle">saved file</Badge>}
           {connection === 'lost' && <Badge tone="error">engine gone</Badge>}
-          {problem !== undefined && (
-            <Badge tone="error" title={problem}>
-              {problem}
+          {model.problem !== undefined && (
+            <Badge tone="error" title={model.problem}>
+              {model.problem}
             </Badge>
           )}
         </span>
@@ -76,20 +84,12 @@ export function StatusBar({ onOpen, children }: StatusBarProps): ReactNode {
         <span className="steer">
           {isLive && (
             <>
-              {view.session === 'authRequired' && (
-                <IconButton
-                  icon="key"
-                  label="Signed in again: go on"
-                  disabled={isRunning}
-                  onClick={() => void run({ type: 'signedIn' })}
-                />
+              {view.session === 'authRequired' && !buttons.some(({ command }) => command?.type === 'signedIn') && (
+                <button type="button" className="sc-button" onClick={() => void run({ type: 'signedIn' })}>
+                  Signed in again
+                </button>
               )}
-              <IconButton
-                icon="sync"
-                label="Sync now"
-                disabled={isRunning}
-                onClick={() => void run({ type: 'sync' })}
-              />
+              <IconButton icon="sync" label="Sync now" onClick={() => void run({ type: 'sync' })} />
               {view.status.paused ? (
                 <IconButton icon="play" label="Resume" onClick={() => void run({ type: 'resume' })} />
               ) : (
@@ -100,13 +100,16 @@ export function StatusBar({ onOpen, children }: StatusBarProps): ReactNode {
           {children}
         </span>
       </header>
-      {model.diagnosis !== undefined && (
-        <p className="sc-diagnosis" role="status">
-          <Dot tone={model.diagnosis.tone} />
-          <span>
-            {model.diagnosis.text} <span className="quiet">{model.diagnosis.remedies}</span>
-          </span>
-        </p>
+      <DiagnosisLine
+        diagnosis={model.diagnosis}
+        isLive={isLive}
+        onRun={(command) => void run(command)}
+        onOpen={onOpen}
+      />
+      {failure !== undefined && (
+        <div className="sc-problem" data-tone="error" role="alert">
+          <span>{failure}</span>
+        </div>
       )}
     </>
   );

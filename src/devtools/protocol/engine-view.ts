@@ -34,6 +34,8 @@ export interface DiagnosisView {
   readonly text: string;
   /** What helps, in sentences, the most helpful first. */
   readonly remedies: readonly string[];
+  /** The same remedies as codes, for buttons. Absent from engines of earlier versions. */
+  readonly codes?: readonly string[] | undefined;
 }
 
 /** What a panel shows of an engine at one moment; sent whole with each change, at most once per frame. */

@@ -17,6 +17,10 @@ export type DevtoolsCommand =
   | { readonly type: 'pause' }
   | { readonly type: 'resume' }
   | { readonly type: 'signedIn' }
+  /** Keeps the data of another account for the current one. */
+  | { readonly type: 'adoptScope' }
+  /** Removes the data of another account from this device. */
+  | { readonly type: 'clearScope' }
   /** Of these operations, else of all stuck ones. */
   | { readonly type: 'retry'; readonly opIds?: readonly string[] | undefined }
   | { readonly type: 'drop'; readonly opIds: readonly string[] }

@@ -2,6 +2,7 @@ import type { EngineView } from '../protocol/engine-view.ts';
 import { describeCount } from './words/describe-count.ts';
 import { describeDuration } from './words/describe-time.ts';
 import { phaseNames, phaseTones, type Tone } from './words/phase-tone.ts';
+import { remedyButtonsOf, type RemedyButton } from './remedy-buttons.ts';
 import type { SyncPhaseName } from '../../model/status.ts';
 import { labelDiagnosis } from '../../rules/diagnosis/describe-diagnosis.ts';
 import { diagnoseStorage } from '../../rules/diagnosis/diagnose-storage.ts';
@@ -29,9 +30,16 @@ export interface StatusModel {
   /** Operations and rows in the last whole second. */
   readonly perSecond: number;
   readonly hasFaults: boolean;
-  /** What is wrong, or what is waited for, and what helps; absent: nothing is, or the engine does not say. */
-  readonly diagnosis?: { readonly text: string; readonly remedies: string; readonly tone: Tone } | undefined;
-  /** The last error of the engine; absent: none, or it has been overcome. */
+  /** What is wrong or awaited, and what helps; or that all is well. Absent: the engine does not say. */
+  readonly diagnosis?:
+    | {
+        readonly text: string;
+        readonly remedies: string;
+        readonly tone: Tone;
+        readonly buttons: readonly RemedyButton[];
+      }
+    | undefined;
+  /** The last error of the engine, if no finding tells it; absent: none, or it has been overcome. */
   readonly problem?: string | undefined;
 }
 
@@ -39,27 +47,51 @@ export interface StatusModel {
 export function statusModelOf(view: EngineView, now: number): StatusModel {
   const { status, throughput } = view;
   const peak = Math.max(1, ...throughput);
+  const diagnosis = diagnosisOf(view);
   return {
     phase: phaseNames[status.phase],
-    tone: phaseTones[status.phase],
+    tone: phaseToneOf(view, diagnosis?.tone),
     detail: detailOf(view, now),
     facts: factsOf(view),
     spark: throughput.map((count) => count / peak),
     perSecond: throughput.at(-2) ?? 0,
     hasFaults: hasFaults(view),
-    diagnosis: diagnosisOf(view),
-    problem: view.status.lastError?.message,
+    diagnosis,
+    problem: diagnosis === undefined ? view.status.lastError?.message : undefined,
   };
 }
 
 const levelTones: Readonly<Partial<Record<string, Tone>>> = { error: 'error', warning: 'conflict', waiting: 'wait' };
 
-/** The most important finding. What is only good to know needs no line of its own. */
-function diagnosisOf({ diagnosis = [] }: EngineView): StatusModel['diagnosis'] {
-  const first = diagnosis.find(({ level }) => levelTones[level] !== undefined);
+const isAtRest = ({ status: { pending, stuck, conflicts } }: EngineView): boolean => pending + stuck + conflicts === 0;
+
+/** The most important finding, or that all is well. What is only good to know needs no line of its own. */
+function diagnosisOf(view: EngineView): StatusModel['diagnosis'] {
+  const { diagnosis = [] } = view;
+  const first =
+    diagnosis.find(({ level }) => levelTones[level] !== undefined) ??
+    (isAtRest(view) ? diagnosis.find(({ level }) => level === 'ok') : undefined);
   if (first === undefined) return undefined;
-  return { text: first.text, remedies: first.remedies.join(' '), tone: levelTones[first.level] ?? 'wait' };
+  return {
+    text: first.text,
+    remedies: first.remedies.join(' '),
+    tone: levelTones[first.level] ?? 'ok',
+    buttons: remedyButtonsOf(first),
+  };
 }
+
+/** Green only where nothing waits and nothing is wrong. */
+function phaseToneOf(view: EngineView, found: Tone | undefined): Tone {
+  const tone = phaseTones[view.status.phase];
+  if (tone !== 'ok') return tone;
+  if (found !== undefined && found !== 'ok') return found;
+  if (view.status.lastError !== undefined) return 'error';
+  return isAtRest(view) ? 'ok' : 'wait';
+}
+
+/** Whether a run has ended well since a command of the panel failed. */
+export const isOvercome = (failedAt: number | undefined, { lastSyncedAt }: EngineView['status']): boolean =>
+  failedAt !== undefined && lastSyncedAt !== undefined && lastSyncedAt > failedAt;
 
 export const hasFaults = ({ faults }: Pick<EngineView, 'faults'>): boolean =>
   Object.entries(faults).some(
@@ -122,8 +154,9 @@ function factsOf(view: EngineView): readonly StatusFact[] {
   const { status, session, scopeChanged } = view;
   const facts: (StatusFact | false)[] = [
     {
-      text: `${status.pending.toLocaleString('en')} pending`,
-      tone: status.pending > 0 ? 'info' : 'idle',
+      // As many as the outbox lists: the stuck ones are among them.
+      text: `${(status.pending + status.stuck).toLocaleString('en')} pending`,
+      tone: status.pending + status.stuck > 0 ? 'info' : 'idle',
       leadsTo: 'outbox',
     },
     status.online ? { text: 'online', tone: 'ok' } : { text: 'offline', tone: 'wait' },

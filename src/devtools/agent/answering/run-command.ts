@@ -32,6 +32,11 @@ export async function runCommand(command: DevtoolsCommand, target: CommandTarget
     case 'signedIn':
       await engine.signedIn();
       return null;
+    case 'adoptScope':
+      await engine.adoptScope();
+      return null;
+    case 'clearScope':
+      return (await engine.clearScope()).givenUp.length;
     case 'retry':
       return engine.retryStuckOperations(command.opIds === undefined ? {} : { opIds: command.opIds });
     case 'drop':

@@ -1,7 +1,9 @@
 /** One line while there is room for it: what is out of the ordinary gives way first. In a narrow panel, two. */
 export const statusBarStyles = `
 .sc-status { display: flex; flex: none; align-items: center; gap: var(--s1) var(--s3); min-block-size: 36px; padding: var(--s1) var(--s2); background: var(--bg-raised); border-block-end: 1px solid var(--border); }
-.sc-diagnosis { display: flex; flex: none; align-items: baseline; gap: var(--s2); margin: 0; padding: var(--s1) var(--s2); background: var(--bg-raised); border-block-end: 1px solid var(--border); }
+.sc-diagnosis { display: flex; flex: none; flex-wrap: wrap; align-items: center; gap: var(--s1) var(--s3); padding: var(--s1) var(--s2); background: var(--bg-raised); border-block-end: 1px solid var(--border); }
+.sc-diagnosis[hidden] { display: none; }
+.sc-diagnosis p { display: flex; flex: 1 1 240px; min-inline-size: 0; align-items: baseline; gap: var(--s2); margin: 0; overflow-wrap: anywhere; }
 .sc-status .phase { display: inline-flex; flex: none; align-items: center; gap: var(--s2); font-weight: 600; }
 .sc-status .now { display: flex; flex: none; align-items: baseline; gap: var(--s2); min-inline-size: 190px; }
 .sc-status .detail { min-inline-size: 0; max-inline-size: 26ch; }
@@ -23,5 +25,5 @@ export const statusBarStyles = `
   .sc-status .facts > :last-child { max-inline-size: 100%; }
 }
 @container panel (max-width: 640px) { .sc-status .rate { min-inline-size: 0; } .sc-status .spark { inline-size: 40px; } }
-@container panel (max-width: 400px) { .sc-status .spark { display: none; } }
+@container panel (max-width: 400px) { .sc-tabs { flex-wrap: wrap; } .sc-status .spark { display: none; } }
 `;
