@@ -189,6 +189,7 @@ export type {
   QueueGroup,
   QueueGroupName,
 } from './rules/diagnosis/digest-queue.ts';
+export { contestedFields } from './rules/merging/conflict-fields.ts';
 export { ConflictUtils } from './rules/merging/conflict-utils.ts';
 export { deepMerge, defaultMerge, preservingMerge } from './rules/merging/merge.ts';
 export type { MergeResult } from './rules/merging/merge.ts';

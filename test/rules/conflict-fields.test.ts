@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Conflict } from '../../src/model/conflict.ts';
-import { conflictFields, differs, mergedRow } from '../../src/rules/merging/conflict-fields.ts';
+import { conflictFields, contestedFields, differs, mergedRow } from '../../src/rules/merging/conflict-fields.ts';
 
 const conflictOf = (conflict: Partial<Conflict>): Conflict => ({
   kind: 'todos',
@@ -59,4 +59,16 @@ test("a relative change applies to the server's value and contests nothing", () 
     deltas: [{ type: 'increment', by: 2 }],
     proposed: 'local',
   });
+});
+
+test('names the contested fields of a conflict', () => {
+  const sides = {
+    baseData: { title: 'one', notes: 'one', done: false, likes: 1, updatedAt: '1' },
+    localData: { title: 'mine', notes: 'same', done: true, likes: 2, updatedAt: '1' },
+    serverData: { title: 'theirs', notes: 'same', done: false, likes: 5, updatedAt: '2' },
+  };
+  const deltas = [{ type: 'increment', field: 'likes', by: 1 } as const];
+  const changedFields = ['title', 'notes', 'done', 'likes', 'updatedAt'];
+  expect(contestedFields(conflictOf({ ...sides, deltas, changedFields }))).toEqual(['title']);
+  expect(contestedFields(conflictOf({ ...sides, serverDeleted: true, serverData: {} }))).toEqual([]);
 });

@@ -58,6 +58,10 @@ export function conflictFields(conflict: Conflict): readonly ConflictField[] {
   return fields.sort((a, b) => rank(a) - rank(b));
 }
 
+/** The fields that both sides changed to different values, by wire key. Relative changes are never among them. */
+export const contestedFields = (conflict: Conflict): readonly string[] =>
+  conflictFields(conflict).flatMap(({ name, isContested }) => (isContested ? [name] : []));
+
 const same = (a: Json | undefined, b: Json | undefined): boolean =>
   a === undefined || b === undefined ? a === b : deepEqual(a, b);
 
