@@ -73,7 +73,10 @@ export interface QueuePort {
   hasSendable(filter?: QueueFilter): Promise<boolean>;
   /** Makes stuck operations ready again with a try count of 0. Returns their number. */
   retryStuck(filter?: QueueFilter): Promise<number>;
-  /** Discards stuck operations and restores their rows to the server's state. */
+  /**
+   * Discards stuck operations and restores their rows to the server's state. `opIds` may also name operations that the
+   * server refused and that would be tried again.
+   */
   dropStuck(filter?: QueueFilter): Promise<readonly SyncFact[]>;
   /**
    * Calls the listener after each commit that may have changed the queue or its conflicts. `enqueued` is true if an

@@ -308,6 +308,51 @@ describe('stuck operations', () => {
     expect(bench.server.get('todos', 'a')).toMatchObject({ title: 'theirs', done: true, priority: 11 });
   });
 
+  test('F-49: drops a refused edit that would be tried again, with what was sent in the same request', async () => {
+    await opened({ config: { maxOutboxTryCount: 5 } });
+    const refusal = bench.server.refuse(({ id }) => id === 'a');
+    await edit({ title: 'refused' }, 'op1');
+    await edit({ tags: ['refused'] }, 'op2');
+    await bench.engine.sync();
+    await edit({ done: true }, 'op3');
+    expect(await bench.engine.getStuckOperations()).toEqual([]);
+    // Only an operation that is named.
+    expect(await bench.engine.dropStuckOperations()).toBe(0);
+    expect(await bench.engine.dropStuckOperations({ opIds: ['op3'] })).toBe(0);
+    expect(await bench.engine.dropStuckOperations({ opIds: ['op1'] })).toBe(2);
+    expect(await bench.row('a')).toMatchObject({ title: 'theirs', tags: ['x'], done: true });
+    expect((await bench.engine.discarded()).map(({ opId, reason }) => [opId, reason])).toEqual([
+      ['op2', 'dropped'],
+      ['op1', 'dropped'],
+    ]);
+    refusal();
+    await bench.engine.sync();
+    expect(bench.server.get('todos', 'a')).toMatchObject({ title: 'theirs', done: true });
+    for (const opId of ['op1', 'op2']) await bench.engine.undoDiscard(opId);
+    await bench.engine.sync();
+    expect(bench.server.get('todos', 'a')).toMatchObject({ title: 'refused', tags: ['refused'], done: true });
+  });
+
+  test('I2: does not drop an operation whose next try is in flight', async () => {
+    await opened({ config: { maxOutboxTryCount: 5 } });
+    let tries = 0;
+    let dropped: Promise<number> | undefined;
+    bench.server.refuse(({ id }) => {
+      if (id !== 'a') return false;
+      tries += 1;
+      // The request is at the server. Its answer has not come back yet.
+      if (tries === 2) dropped = bench.engine.dropStuckOperations({ opIds: ['op1'] });
+      return tries === 1;
+    });
+    await edit({ title: 'refused' }, 'op1');
+    await bench.engine.sync();
+    await bench.engine.sync();
+    expect(await dropped).toBe(0);
+    expect(bench.server.get('todos', 'a')).toMatchObject({ title: 'refused' });
+    expect(await bench.row('a')).toMatchObject({ title: 'refused' });
+    expect(await bench.queued()).toEqual([]);
+  });
+
   test('F-49: dropping a stuck deletion shows the row again', async () => {
     await opened({ config: { maxOutboxTryCount: 1 } });
     bench.server.refuse(({ id }) => id === 'a');

@@ -774,4 +774,10 @@ export const persistenceMutants: readonly Mutant[] = [
     edits: [['!showsSameRows(expected, present.conflict)', 'false']],
     tests: ['conflicts/decisions.test.ts'],
   },
+  {
+    fault: 'F-49: of a refused request, only the named operation is dropped',
+    file: 'persistence/queue/drop-operations.ts',
+    edits: [['isRefused ? 1 : context', 'isRefused ? Infinity : context']],
+    tests: ['engine/repairs.test.ts'],
+  },
 ];

@@ -121,7 +121,8 @@ export interface SyncEngineCore {
   retryStuckOperations(filter?: QueueFilter): Promise<number>;
   /**
    * Discards stuck operations and restores their rows to the server's state. Returns the number of discarded
-   * operations. For a kind in `kinds` whose table no longer exists, discards all operations.
+   * operations. For a kind in `kinds` whose table no longer exists, discards all operations. `opIds` may also name
+   * operations that the server refused and that would be tried again.
    */
   dropStuckOperations(filter?: QueueFilter): Promise<number>;
   /** Explains for every queued operation why it is still queued. */

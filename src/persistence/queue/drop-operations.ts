@@ -48,7 +48,9 @@ export async function dropOperations(
     for (const entityId of new Set(entityIds)) {
       const queue = changes.queueOf(entityId);
       // What was refused together goes together: the folded operations share their tries.
-      for (const op of queue) if (op.tryCount >= context.config.maxOutboxTryCount) leaving.add(op.seq);
+      const isRefused = queue.some((op) => op.state === OutboxState.waiting && leaving.has(op.seq));
+      const fewestTries = isRefused ? 1 : context.config.maxOutboxTryCount;
+      for (const op of queue) if (op.tryCount >= fewestTries) leaving.add(op.seq);
       const open = frozenGroup(queue);
       if (queue[0]?.state !== OutboxState.parked) for (const op of open) leaving.delete(op.seq);
       else if (open.some((op) => leaving.has(op.seq))) for (const op of open) leaving.add(op.seq);

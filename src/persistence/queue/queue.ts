@@ -4,6 +4,7 @@ import type { ChangeFeed } from '../follow/change-feed.ts';
 import { clearScope } from './clear-scope.ts';
 import { rethrowForCaller } from '../sql/database-failure.ts';
 import { OutboxState } from '../database/outbox-columns.ts';
+import { isRefusalCode } from '../../rules/answers/refusal-code.ts';
 import { grouped } from '../../rules/values/grouped.ts';
 import type { StoredOp } from '../outbox/outbox-rows.ts';
 import { countQueue } from '../outbox/queue-counts.ts';
@@ -34,6 +35,12 @@ export function createQueue(
     return strangers.length === 0
       ? Promise.resolve([])
       : selectOperations(session, '', { ...filter, kinds: strangers });
+  };
+  /** The operations named in `opIds` that the server refused and the engine would send again. */
+  const refusedOf = async (session: Session, filter: QueueFilter | undefined): Promise<readonly StoredOp[]> => {
+    if (filter?.opIds === undefined) return [];
+    const waiting = await selectOperations(session, ` AND "state" = ${OutboxState.waiting}`, filter);
+    return waiting.filter(({ errorCode }) => errorCode === 'forbidden' || isRefusalCode(errorCode));
   };
   const stuckOrUnproven = ` AND "state" = ${OutboxState.parked} AND "parked" IN ('stuck', 'ambiguous')`;
 
@@ -98,7 +105,8 @@ export function createQueue(
     /** Their rows go to the server's state; what was built on a dropped create goes with it (F-49). */
     dropStuck: (filter?: QueueFilter): Promise<readonly SyncFact[]> =>
       unit.transaction(async (session) => {
-        const heads = await selectOperations(session, stuckOrUnproven, filter);
+        const parked = await selectOperations(session, stuckOrUnproven, filter);
+        const heads = [...parked, ...(await refusedOf(session, filter))];
         const orphans = await orphansOf(session, filter);
         const known = new Set(orphans.map(({ seq }) => seq));
         return dropOperations(session, context, [...heads.filter(({ seq }) => !known.has(seq)), ...orphans]);

@@ -92,11 +92,9 @@ function Repair(props: {
         </p>
       )}
       <div className="synchart-actions">
-        {edit.canDrop && (
-          <button type="button" className="synchart-button" aria-disabled={isBusy} onClick={() => void edit.drop()}>
-            {words.rejected.drop}
-          </button>
-        )}
+        <button type="button" className="synchart-button" aria-disabled={isBusy} onClick={() => void edit.drop()}>
+          {words.rejected.drop}
+        </button>
         <button
           type="submit"
           className="synchart-button synchart-primary"

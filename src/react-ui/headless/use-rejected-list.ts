@@ -59,8 +59,6 @@ export interface RejectedEditModel {
   readonly isAmbiguous: boolean;
   /** What the server said, without the reasons of single fields. */
   readonly reason: string | undefined;
-  /** A change that is still tried again cannot be dropped. */
-  readonly canDrop: boolean;
   readonly isBusy: boolean;
   readonly problem: string | undefined;
   write(field: string, text: string): void;
@@ -144,7 +142,6 @@ export function useRejectedEdit(
     isDeletion,
     isAmbiguous: parkedFor === 'ambiguous',
     reason: lastError === undefined ? undefined : withoutReasons(lastError, errorFields),
-    canDrop: parkedFor === 'stuck' || parkedFor === 'ambiguous',
     isBusy,
     problem,
     write: (field, text) => setTexts((before) => ({ ...before, [field]: text })),
@@ -194,6 +191,7 @@ async function sendAgain(
 /** Gives a change up, with what was built on it; resolves with what makes all of it again. */
 async function dropChange(engine: SyncEngine, { opId }: QueuedOperation): Promise<() => Promise<void>> {
   const count = await engine.dropStuckOperations({ opIds: [opId] });
+  if (count === 0) throw new Error('The change is being sent. Try again in a moment.');
   const dropped = (await engine.discarded()).slice(0, count);
   return once(async () => {
     for (const one of dropped.reverse()) await engine.undoDiscard(one.opId);

@@ -68,6 +68,19 @@ test('I1: dropping gives the change up, and undo repeats it', async () => {
   await expect.element(page.getByText('Undone.')).toBeVisible();
 });
 
+test('F-49: drops a change that the engine would try again, and undo makes it again', async () => {
+  await bench.close();
+  bench = await openUiBench({ config: { maxOutboxTryCount: 5 } });
+  await refuseEdit(bench);
+  expect(await bench.engine.getStuckOperations()).toEqual([]);
+  show();
+  await button('Give it up').click();
+  await expect.poll(here).toMatchObject({ title: 'Water the plants' });
+  expect(bench.engine.status().pending).toBe(0);
+  await button('Undo').click();
+  await expect.poll(here).toMatchObject({ title: 'Water the plants on the balcony', priority: 2 });
+});
+
 test('a double tap drops only once', async () => {
   await refuseEdit(bench);
   const handled: HandledRejection[] = [];
