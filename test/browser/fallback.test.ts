@@ -1,7 +1,13 @@
 import type { Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { browserApp, openBrowser, type BrowserSite, type TestBrowser } from '../support/browser-app.ts';
-import { crippledWorkers, withoutBoth, withoutFile, withoutIndexedDb } from '../support/crippled-worker.ts';
+import {
+  crippledWorkers,
+  withoutBoth,
+  withoutFile,
+  withoutIndexedDb,
+  withoutOutcome,
+} from '../support/crippled-worker.ts';
 
 const plainHttp = 'http://app.test';
 
@@ -47,6 +53,27 @@ test('I7: stores commits in IndexedDB when there is no private file system; they
   expect(await open(page, withoutFile)).toBe('open');
   expect(await mode(page)).toBe('indexeddb');
   expect(((await notes(page)) as string[]).length).toBe(201);
+  await isWhole(page);
+});
+
+test('I7: reports a commit whose outcome IndexedDB does not tell as one that may be stored', async () => {
+  const page = await site.tab();
+  expect(await open(page, withoutOutcome)).toBe('open');
+  await addNote(page, 'before');
+  await page.evaluate(
+    () =>
+      new Promise<void>((resolve) => {
+        const channel = new BroadcastChannel('lose outcome');
+        channel.onmessage = () => resolve();
+        channel.postMessage('now');
+      }),
+  );
+  expect(String(await addNote(page, 'doubtful').catch(String))).toMatch(/may be stored: reload the page/);
+  // The page holds the state before the commit, so it must not write on.
+  expect(String(await addNote(page, 'next').catch(String))).not.toMatch(/^\[|object/);
+  await reload(page);
+  expect(await open(page, withoutFile)).toBe('open');
+  expect(await notes(page)).toEqual(['before', 'doubtful']);
   await isWhole(page);
 });
 

@@ -4,6 +4,21 @@ import { join } from 'node:path';
 const without = {
   file: 'Reflect.deleteProperty(StorageManager.prototype, "getDirectory");',
   indexedDb: 'Object.defineProperty(globalThis, "indexedDB", { value: undefined });',
+  /** From a message on, commits are stored and reported as aborted, and IndexedDB cannot be opened any more. */
+  outcome: `const channel = new BroadcastChannel('lose outcome');
+    channel.onmessage = () => {
+      const { set } = Object.getOwnPropertyDescriptor(IDBTransaction.prototype, 'oncomplete');
+      Object.defineProperty(IDBTransaction.prototype, 'oncomplete', {
+        set(listener) {
+          if (this.mode === 'readwrite') this.addEventListener('complete', () => this.onabort());
+          else set.call(this, listener);
+        },
+      });
+      IDBFactory.prototype.open = () => {
+        throw new DOMException('the disk does not answer', 'UnknownError');
+      };
+      channel.postMessage('lost');
+    };`,
 } as const;
 
 /** Makes the text of a script that runs another one before the worker of the built app. */
@@ -19,12 +34,15 @@ export async function crippledWorkers(folder: string): Promise<Readonly<Record<s
     '/lack-file.js': without.file,
     '/lack-indexeddb.js': without.indexedDb,
     '/lack-both.js': without.file + without.indexedDb,
+    '/lack-outcome.js': without.file + without.outcome,
     [withoutFile]: workerAfter('/lack-file.js'),
+    [withoutOutcome]: workerAfter('/lack-outcome.js'),
     [withoutIndexedDb]: workerAfter('/lack-indexeddb.js'),
     [withoutBoth]: workerAfter('/lack-both.js'),
   };
 }
 
 export const withoutFile = '/worker-without-file.js';
+export const withoutOutcome = '/worker-without-outcome.js';
 export const withoutIndexedDb = '/worker-without-indexeddb.js';
 export const withoutBoth = '/worker-without-both.js';

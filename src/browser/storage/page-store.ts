@@ -1,3 +1,4 @@
+import { HostUnreachableError } from '../../model/errors/errors.ts';
 import { randomId } from '../../model/platform/random-id.ts';
 import type { DatabaseNames } from './database-name.ts';
 import {
@@ -105,7 +106,7 @@ export class PageStore {
         }
       });
     } catch (error) {
-      if (isPlain(error) || !(await this.#isStored(next))) throw error;
+      if (isPlain(error) || !(await this.#isStored(next).catch(unknownOutcome))) throw error;
     }
     this.#head = next;
   }
@@ -164,6 +165,15 @@ export class PageStore {
 
 const isSame = (one: Head | undefined, other: Head | undefined): boolean =>
   one?.commits === other?.commits && one?.writer === other?.writer;
+
+/** Rejects: neither the commit nor a new connection tells whether the pages are stored. */
+function unknownOutcome(cause: unknown): never {
+  throw new HostUnreachableError(
+    'IndexedDB did not tell whether it stored the commit, and cannot be opened to look. The change may be stored: reload the page and read before you write it again',
+    true,
+    { cause },
+  );
+}
 
 /** Leaves no doubt that nothing was stored. */
 const isPlain = (error: unknown): boolean =>

@@ -1,4 +1,5 @@
 import type { Database, Sqlite3Static, WasmPointer } from '@sqlite.org/sqlite-wasm';
+import { HostUnreachableError } from '../../model/errors/errors.ts';
 import { databaseFile, type DatabaseNames } from '../storage/database-name.ts';
 import { pageBytes, PageStore } from '../storage/page-store.ts';
 import { BrowserStorageError } from '../storage/storage-error.ts';
@@ -71,7 +72,7 @@ async function allPages(store: Pages): Promise<Uint8Array[]> {
 }
 
 function notStored(cause: unknown): Error {
-  if (cause instanceof BrowserStorageError) return cause;
+  if (cause instanceof BrowserStorageError || cause instanceof HostUnreachableError) return cause;
   const reason = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
   const error = new Error(`SQLITE_IOERR: IndexedDB did not store the commit, nothing of it is written: ${reason}`, {
     cause,
