@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { aFlag, aText, textThat } from '../model/options/bounds.ts';
 import { checkOptions, withDefaults, type OptionOwner } from '../model/options/complete-options.ts';
 import { byDefault, optional, type Completed, type OptionList } from '../model/options/option-list.ts';
-import { aPrefix } from './create-sync-server.ts';
+import { aPrefix } from './server-options.ts';
 
 /** Flags of the `synchart-server` command. */
 export interface CommandFlags {
@@ -13,6 +13,7 @@ export interface CommandFlags {
   readonly token?: string;
   readonly prefix?: string;
   readonly log?: boolean;
+  readonly version?: boolean;
   readonly help?: boolean;
 }
 
@@ -50,6 +51,7 @@ export const commandFlags = {
   },
   prefix: { ...byDefault('', aPrefix), value: '<path>', about: 'path before the kinds, as /api' },
   log: { ...byDefault(false, aFlag), about: 'log requests as JSON lines' },
+  version: { ...byDefault(false, aFlag), about: 'print the version' },
   help: { ...byDefault(false, aFlag), about: 'print this list' },
 } satisfies { readonly [Name in keyof CommandFlags]-?: OptionList<CommandFlags>[Name] & FlagWords };
 
@@ -58,7 +60,7 @@ const owner: OptionOwner = {
   option: (name) => `--${name}`,
   unknown: (name) => `unknown flag --${name}`,
 };
-const short: Readonly<Record<string, string>> = { help: 'h' };
+const short: Readonly<Record<string, string>> = { help: 'h', version: 'v' };
 
 /** Reads the command line; throws `TypeError` naming a flag that does not exist or cannot work. */
 export function readFlags(args: readonly string[]): Completed<CommandFlags, typeof commandFlags> {

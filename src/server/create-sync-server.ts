@@ -1,9 +1,9 @@
 import { fastify, type FastifyInstance, type FastifyServerOptions } from 'fastify';
 import type { AddressInfo, Socket } from 'node:net';
-import { isObject, textThat, valueThat } from '../model/options/bounds.ts';
+import { isObject, valueThat } from '../model/options/bounds.ts';
 import { checkOptions, ownedBy, withDefaults } from '../model/options/complete-options.ts';
 import { byDefault, type OptionList } from '../model/options/option-list.ts';
-import { serverOptions, type ServerUser, type SyncServerOptions } from './server-options.ts';
+import { aPrefix, serverOptions, type ServerUser, type SyncServerOptions } from './server-options.ts';
 import { mountSyncServer } from './sync-server.ts';
 
 export interface CreateSyncServerOptions<User extends ServerUser = ServerUser> extends SyncServerOptions<User> {
@@ -12,11 +12,6 @@ export interface CreateSyncServerOptions<User extends ServerUser = ServerUser> e
   /** Fastify's option `logger`. Payloads are never logged. @defaultValue false */
   readonly logger?: Exclude<FastifyServerOptions['logger'], undefined>;
 }
-
-export const aPrefix = textThat(
-  "a path that begins with '/', or ''",
-  (prefix) => prefix === '' || prefix.startsWith('/'),
-);
 
 /** Defaults and bounds of {@link CreateSyncServerOptions}. */
 export const createSyncServerOptions = {

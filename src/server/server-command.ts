@@ -2,18 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { DataSource } from 'typeorm';
 import type { Json } from '../model/values/json.ts';
 import { databasePathProblem } from '../model/platform/database-path.ts';
-import { readFlags, usage } from './command-flags.ts';
+import type { readFlags } from './command-flags.ts';
 import { createSyncServer } from './create-sync-server.ts';
 import { createKindTables, defaultKinds, parseKindSchema, toEntity } from './kind-schema.ts';
 import { SqliteConnection } from './sqlite-connection.ts';
 
-/** Runs the reference server until it is told to stop; prints its URL once it listens. */
-export async function runServerCommand(): Promise<void> {
-  const flags = readFlags(process.argv.slice(2));
-  if (flags.help) {
-    process.stdout.write(usage());
-    return;
-  }
+/** Runs the reference server until a signal ends it; prints its URL once it listens. */
+export async function runServerCommand(flags: ReturnType<typeof readFlags>): Promise<void> {
   const pathProblem = databasePathProblem(flags.database);
   if (pathProblem !== undefined)
     throw new TypeError(

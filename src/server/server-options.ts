@@ -22,6 +22,12 @@ import { pagingStyles, type PagingStyle } from './paging.ts';
 import type { RowScope, WriteRefusal } from './server-store.ts';
 import type { ServerTable } from './table-shape.ts';
 
+/** Bounds of a path that goes before the kinds. */
+export const aPrefix = textThat(
+  "a path that begins with '/', or ''",
+  (prefix) => prefix === '' || prefix.startsWith('/'),
+);
+
 /** Who asks. Further fields are the app's own. */
 export interface ServerUser {
   readonly userId: string;

@@ -77,6 +77,7 @@ test('the command has defaults, and --help lists every flag with them', () => {
     database: 'synchart-server.db',
     prefix: '',
     log: false,
+    version: false,
     help: false,
   });
   expect(readFlags(['--port', '0', '--token', 'Bearer x', '--log', '-h'])).toMatchObject({

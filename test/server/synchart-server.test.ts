@@ -1,10 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { commandFlags } from '../../src/server/command-flags.ts';
 import { parseKindSchema } from '../../src/server/kind-schema.ts';
 
 const main = fileURLToPath(new URL('../../src/server/synchart-server.ts', import.meta.url));
@@ -51,6 +52,19 @@ test('the command prints its URL, serves its kinds, ends on SIGTERM, and keeps i
   expect((await fetch(`${again}/todos/a`)).status).toBe(401);
   const row: unknown = await (await fetch(`${again}/todos/a`, { headers: { authorization: 'Bearer x' } })).json();
   expect(row).toMatchObject({ id: 'a', title: 'A', stars: 0, meta: null });
+});
+
+test('--version prints the version of the package, and --help every flag', async () => {
+  const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    readonly version: string;
+  };
+  for (const flag of ['--version', '-v']) {
+    const child = start(flag);
+    expect(await firstLine(child)).toBe(version);
+    expect((await once(child, 'exit'))[0]).toBe(0);
+  }
+  const help = await firstLine(start('--help'));
+  for (const flag of Object.keys(commandFlags)) expect(help).toContain(`--${flag}`);
 });
 
 test('a wrong option ends it with an explanation', async () => {
