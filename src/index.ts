@@ -85,6 +85,7 @@ export {
   TransportError,
   ValidationError,
 } from './model/errors/errors.ts';
+export type { SyncErrorCode } from './model/errors/error-codes.ts';
 export type { SyncErrorCategory, SyncErrorInfo } from './model/errors/errors.ts';
 export type {
   DiscardReason,

@@ -1,9 +1,11 @@
 import type { Conflict } from './conflict.ts';
+import type { SyncErrorCode } from './errors/error-codes.ts';
 import { ConflictError } from './errors/errors.ts';
 
 /** The rows of a conflict have changed since the decision. Nothing was decided: show `conflict` and ask again. */
 export class ConflictChangedError extends ConflictError {
   override readonly name: string = 'ConflictChangedError';
+  override readonly code: SyncErrorCode = 'CONFLICT_CHANGED';
 
   constructor(
     message: string,

@@ -1,3 +1,4 @@
+import type { SyncErrorCode } from './errors/error-codes.ts';
 import { SyncOperationError } from './errors/errors.ts';
 import type { DiscardReason } from './events.ts';
 
@@ -7,6 +8,14 @@ import type { DiscardReason } from './events.ts';
  * for a decision. `discarded`: it was dropped; `discardReason` says why.
  */
 export type NotAckedReason = 'rejected' | 'stuck' | 'ambiguous' | 'conflict' | 'discarded';
+
+const codes: Readonly<Record<NotAckedReason, SyncErrorCode>> = {
+  rejected: 'NOT_ACKED_REJECTED',
+  stuck: 'NOT_ACKED_STUCK',
+  ambiguous: 'NOT_ACKED_AMBIGUOUS',
+  conflict: 'NOT_ACKED_CONFLICT',
+  discarded: 'NOT_ACKED_DISCARDED',
+};
 
 interface NotAckedOptions extends ErrorOptions {
   readonly kind: string;
@@ -20,6 +29,7 @@ interface NotAckedOptions extends ErrorOptions {
  */
 export class NotAckedError extends SyncOperationError {
   override readonly name: string = 'NotAckedError';
+  override readonly code: SyncErrorCode;
   readonly kind: string;
   readonly entityId: string;
   readonly discardReason: DiscardReason | undefined;
@@ -31,6 +41,7 @@ export class NotAckedError extends SyncOperationError {
     { kind, entityId, discardReason, ...options }: NotAckedOptions,
   ) {
     super(message, 'push', opId, options);
+    this.code = codes[reason];
     this.kind = kind;
     this.entityId = entityId;
     this.discardReason = discardReason;

@@ -32,7 +32,7 @@ export function storeRuns(context: StoreContext, warnings: TableWarnings): Pick<
         const facts = strangers.map(
           (kind): SyncFact => ({
             type: 'transport.warning',
-            message: `operations of kind '${kind}' wait: no table is registered for it (F-101)`,
+            message: `operations of kind '${kind}' wait: no table is registered for it`,
           }),
         );
         return {

@@ -476,12 +476,12 @@ function throttledError(
 ): SyncError {
   if (cause instanceof SyncError && !(cause instanceof TransportError)) return cause;
   const told = cause instanceof TransportError ? cause : undefined;
-  const { statusCode = 429, responseBody, code, fields } = told ?? {};
+  const { statusCode = 429, responseBody, serverCode, fields } = told ?? {};
   return new TransportError(told?.message ?? message, statusCode, responseBody, {
     cause: told === undefined ? cause : told.cause,
     retryAfterMs,
     retryAt: retryAfterMs > 0 ? at + retryAfterMs : undefined,
-    code,
+    serverCode,
     fields,
   });
 }

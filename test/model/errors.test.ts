@@ -35,6 +35,7 @@ describe('syncErrorInfo', () => {
     [505, 'server', false],
   ])('F-83, F-87: HTTP %i is %s, retryable: %s', (statusCode, category, retryable) => {
     expect(syncErrorInfo(TransportError.httpError(statusCode))).toEqual({
+      code: expect.any(String) as string,
       category,
       retryable,
       statusCode,

@@ -109,7 +109,7 @@ describe('toOutcome', () => {
     );
     expect(rejected).toBeInstanceOf(TransportError);
     expect(rejected?.message).toBe('invalid (title: too long)');
-    expect(rejected).toMatchObject({ code: 'rule', fields: { title: 'too long' } });
+    expect(rejected).toMatchObject({ code: 'REFUSED', serverCode: 'rule', fields: { title: 'too long' } });
     expect(syncErrorInfo(rejected)).toMatchObject({
       category: 'validation',
       statusCode: 422,

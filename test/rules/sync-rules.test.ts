@@ -426,12 +426,13 @@ describe('errors', () => {
       retryAt: undefined,
     });
     const cause = new Error('socket');
-    const told = new TransportError('told', 503, 'body', { cause, code: 'BUSY' });
+    const told = new TransportError('told', 503, 'body', { cause, serverCode: 'BUSY' });
     expect(toSyncError({ ...throttled, cause: told }, end)).toMatchObject({
       message: 'told',
       statusCode: 503,
       responseBody: 'body',
-      code: 'BUSY',
+      code: 'SERVER_FAILED',
+      serverCode: 'BUSY',
       cause,
       retryAfterMs: 7,
       retryAt: 50_007,

@@ -1,3 +1,4 @@
+import type { SyncErrorCode } from '../../model/errors/error-codes.ts';
 import { DatabaseError } from '../../model/errors/errors.ts';
 
 /** Why a browser database cannot be opened, read or replaced. */
@@ -27,9 +28,25 @@ export type StorageProblem =
   /** The database was closed by `close()`. */
   | 'closed';
 
+const codes: Readonly<Record<StorageProblem, SyncErrorCode>> = {
+  insecureContext: 'STORAGE_INSECURE_CONTEXT',
+  noDurableStorage: 'STORAGE_NOT_DURABLE',
+  workerFailed: 'STORAGE_WORKER_FAILED',
+  noAnswer: 'STORAGE_NO_ANSWER',
+  locked: 'STORAGE_LOCKED',
+  quota: 'STORAGE_QUOTA',
+  notADatabase: 'STORAGE_NOT_A_DATABASE',
+  damaged: 'STORAGE_DAMAGED',
+  newerSchema: 'STORAGE_NEWER_SCHEMA',
+  otherEntities: 'STORAGE_OTHER_ENTITIES',
+  inUse: 'STORAGE_IN_USE',
+  closed: 'STORAGE_CLOSED',
+};
+
 /** The browser's storage refused. `problem` says why, the message says what to do. */
 export class BrowserStorageError extends DatabaseError {
   override readonly name: string = 'BrowserStorageError';
+  override readonly code: SyncErrorCode;
 
   constructor(
     readonly problem: StorageProblem,
@@ -37,6 +54,7 @@ export class BrowserStorageError extends DatabaseError {
     options?: ErrorOptions,
   ) {
     super(message, options);
+    this.code = codes[problem];
   }
 }
 

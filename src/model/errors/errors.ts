@@ -1,9 +1,12 @@
+import { codeOfStatus, type SyncErrorCode } from './error-codes.ts';
 import type { JsonObject } from '../values/json.ts';
 import type { SyncStats } from '../values/run-stats.ts';
 
 /** Base class of every error that the engine rejects with. `stats` counts what the run did before it failed (F-109). */
 export class SyncError extends Error {
   override readonly name: string = 'SyncError';
+  /** Says what went wrong. Stable, so a `switch` may rely on it. */
+  readonly code: SyncErrorCode = 'INTERNAL';
   stats?: SyncStats;
 
   /** `Type: message`, followed by the cause if there is one. */
@@ -21,11 +24,13 @@ export class SyncError extends Error {
 /** No connection, a cut connection, or no answer in time. Retryable. */
 export class NetworkError extends SyncError {
   override readonly name: string = 'NetworkError';
+  override readonly code: SyncErrorCode;
   readonly timedOut: boolean;
 
   constructor(message: string, options: ErrorOptions & { timedOut?: boolean } = {}) {
     super(message, options);
     this.timedOut = options.timedOut ?? false;
+    this.code = this.timedOut ? 'TIMEOUT' : 'NETWORK';
   }
 
   static fromError(error: unknown): NetworkError {
@@ -36,7 +41,7 @@ export class NetworkError extends SyncError {
 interface TransportErrorOptions extends ErrorOptions {
   readonly retryAfterMs?: number | undefined;
   readonly retryAt?: number | undefined;
-  readonly code?: string | undefined;
+  readonly serverCode?: string | undefined;
   readonly fields?: Readonly<Record<string, string>> | undefined;
   readonly isRefusal?: boolean | undefined;
 }
@@ -44,13 +49,14 @@ interface TransportErrorOptions extends ErrorOptions {
 /** The server answered with an error status. `retryAfterMs` is its Retry-After as a duration. */
 export class TransportError extends SyncError {
   override readonly name: string = 'TransportError';
+  override readonly code: SyncErrorCode;
   readonly statusCode: number;
   readonly responseBody: string | undefined;
   readonly retryAfterMs: number | undefined;
   /** Epoch ms at which `retryAfterMs` ends; present if the engine's clock was available. */
   readonly retryAt: number | undefined;
   /** The server's code for a refusal, such as `out_of_stock`. */
-  readonly code: string | undefined;
+  readonly serverCode: string | undefined;
   /** Reasons by wire key, for display at the fields of a form. */
   readonly fields: Readonly<Record<string, string>> | undefined;
   /**
@@ -65,9 +71,10 @@ export class TransportError extends SyncError {
     this.responseBody = responseBody;
     this.retryAfterMs = options.retryAfterMs;
     this.retryAt = options.retryAt;
-    this.code = options.code;
+    this.serverCode = options.serverCode;
     this.fields = options.fields;
     this.isRefusal = options.isRefusal ?? false;
+    this.code = codeOfStatus(statusCode, this.isRefusal);
   }
 
   static httpError(statusCode: number, responseBody?: string, retryAfterMs?: number): TransportError {
@@ -82,6 +89,7 @@ export class TransportError extends SyncError {
 /** The local database refused: a table is missing, the disk is full, or the file is damaged. */
 export class DatabaseError extends SyncError {
   override readonly name: string = 'DatabaseError';
+  override readonly code: SyncErrorCode = 'DATABASE';
 
   static fromError(error: unknown): DatabaseError {
     return error instanceof DatabaseError
@@ -96,6 +104,7 @@ export class DatabaseError extends SyncError {
  */
 export class NewerReleaseError extends DatabaseError {
   override readonly name: string = 'NewerReleaseError';
+  override readonly code: SyncErrorCode = 'NEWER_RELEASE';
 
   constructor(
     message: string,
@@ -115,7 +124,7 @@ export class NewerReleaseError extends DatabaseError {
  */
 export class TransactionLostError extends DatabaseError {
   override readonly name: string = 'TransactionLostError';
-  readonly code = 'TRANSACTION_LOST';
+  override readonly code = 'TRANSACTION_LOST';
 }
 
 /**
@@ -124,13 +133,13 @@ export class TransactionLostError extends DatabaseError {
  */
 export class AppOutdatedError extends DatabaseError {
   override readonly name: string = 'AppOutdatedError';
-  readonly code = 'APP_OUTDATED';
+  override readonly code = 'APP_OUTDATED';
 }
 
 /** The process, worker or tab that holds the database did not answer in time. */
 export class HostUnreachableError extends DatabaseError {
   override readonly name: string = 'HostUnreachableError';
-  readonly code = 'HOST_UNREACHABLE';
+  override readonly code = 'HOST_UNREACHABLE';
 
   constructor(
     message: string,
@@ -145,12 +154,13 @@ export class HostUnreachableError extends DatabaseError {
 /** A message to or from the host that the protocol does not define. Nothing was executed. */
 export class ProtocolError extends DatabaseError {
   override readonly name: string = 'ProtocolError';
-  readonly code = 'RPC_PROTOCOL';
+  override readonly code = 'RPC_PROTOCOL';
 }
 
 /** A conflict that stays unresolved. */
 export class ConflictError extends SyncError {
   override readonly name: string = 'ConflictError';
+  override readonly code: SyncErrorCode = 'CONFLICT';
 
   constructor(
     message: string,
@@ -171,6 +181,7 @@ export class ConflictError extends SyncError {
 /** A step of a run failed. `cause` holds the reason. */
 export class SyncOperationError extends SyncError {
   override readonly name: string = 'SyncOperationError';
+  override readonly code: SyncErrorCode = 'RUN_FAILED';
 
   constructor(
     message: string,
@@ -192,11 +203,13 @@ export class SyncOperationError extends SyncError {
  */
 export class ScopeChangedError extends SyncOperationError {
   override readonly name: string = 'ScopeChangedError';
+  override readonly code: SyncErrorCode = 'SCOPE_CHANGED';
 }
 
 /** The run used all attempts that `maxRetries` allows. `cause` is the last failure. */
 export class MaxRetriesExceededError extends SyncError {
   override readonly name: string = 'MaxRetriesExceededError';
+  override readonly code: SyncErrorCode = 'RETRIES_EXHAUSTED';
 
   constructor(
     message: string,
@@ -215,6 +228,7 @@ export class MaxRetriesExceededError extends SyncError {
 /** Data that breaks the protocol: no JSON, no list of items, or a row without id or timestamp. */
 export class ParseError extends SyncError {
   override readonly name: string = 'ParseError';
+  override readonly code: SyncErrorCode;
   /**
    * The response was a web page: a captive portal, an error page of a gateway, or a website at the configured address.
    */
@@ -223,6 +237,7 @@ export class ParseError extends SyncError {
   constructor(message: string, options: ErrorOptions & { readonly isHtml?: boolean | undefined } = {}) {
     super(message, options);
     this.isHtml = options.isHtml ?? false;
+    this.code = this.isHtml ? 'WEB_PAGE' : 'UNREADABLE_ANSWER';
   }
 
   static fromError(error: unknown): ParseError {
@@ -233,16 +248,19 @@ export class ParseError extends SyncError {
 /** The server rejects the token and the refreshed one, or `token()` failed. Queued operations are not affected. */
 export class AuthError extends SyncError {
   override readonly name: string = 'AuthError';
+  override readonly code: SyncErrorCode = 'AUTH_REQUIRED';
 }
 
 /** The app passed data that cannot be synchronised. Nothing was written. */
 export class ValidationError extends SyncError {
   override readonly name: string = 'ValidationError';
+  override readonly code: SyncErrorCode = 'INVALID_DATA';
 }
 
 /** The engine was disposed before the command, or the caller's signal ended the wait. */
 export class SyncAbortedError extends SyncError {
   override readonly name: string = 'SyncAbortedError';
+  override readonly code: SyncErrorCode = 'ABORTED';
 }
 
 export type SyncErrorCategory =
@@ -264,7 +282,11 @@ export type SyncErrorCategory =
 export interface SyncErrorInfo {
   readonly category: SyncErrorCategory;
   readonly retryable: boolean;
+  /** The code of the error that says why; absent where no error of synchart is in the chain. */
+  readonly code?: SyncErrorCode;
   readonly statusCode?: number;
+  /** The server's own word for a refusal, such as `out_of_stock`. */
+  readonly serverCode?: string;
   readonly message: string;
   readonly fields?: Readonly<Record<string, string>>;
   readonly retryAt?: number;
@@ -293,33 +315,41 @@ const byStatus = (statusCode: number): { category: SyncErrorCategory; retryable:
 export function syncErrorInfo(error: unknown): SyncErrorInfo {
   const message = textOf(error);
   const seen = new Set<unknown>();
+  // Where no class tells the category, the innermost code still says most.
+  let innermost: SyncErrorCode | undefined;
   for (let current = error; current instanceof Error && !seen.has(current); current = current.cause) {
     seen.add(current);
     if (current instanceof TransportError) {
-      const { statusCode, fields, retryAt, isRefusal } = current;
+      const { code, statusCode, serverCode, fields, retryAt, isRefusal } = current;
       return {
         ...(isRefusal ? refused : byStatus(statusCode)),
+        code,
         statusCode,
         message,
+        ...(serverCode === undefined ? {} : { serverCode }),
         ...(fields === undefined ? {} : { fields }),
         ...(retryAt === undefined ? {} : { retryAt }),
       };
     }
+    if (!(current instanceof SyncError)) continue;
+    const { code } = current;
+    if (innermost === undefined || code !== 'INTERNAL') innermost = code;
     if (current instanceof ScopeChangedError)
-      return { category: 'unknown', retryable: false, message, scopeChanged: true };
-    if (current instanceof AuthError) return { category: 'auth', retryable: false, message };
+      return { category: 'unknown', retryable: false, code, message, scopeChanged: true };
+    if (current instanceof AuthError) return { category: 'auth', retryable: false, code, message };
     if (current instanceof NetworkError)
-      return { category: current.timedOut ? 'timeout' : 'network', retryable: true, message };
+      return { category: current.timedOut ? 'timeout' : 'network', retryable: true, code, message };
     if (current instanceof ParseError)
-      return { category: 'parse', retryable: false, message, ...(current.isHtml ? { isHtml: true } : {}) };
-    if (current instanceof DatabaseError) return { category: 'database', retryable: false, message };
-    if (current instanceof ConflictError) return { category: 'conflict', retryable: true, message };
-    if (current instanceof ValidationError) return { category: 'validation', retryable: false, message };
+      return { category: 'parse', retryable: false, code, message, ...(current.isHtml ? { isHtml: true } : {}) };
+    if (current instanceof DatabaseError) return { category: 'database', retryable: false, code, message };
+    if (current instanceof ConflictError) return { category: 'conflict', retryable: true, code, message };
+    if (current instanceof ValidationError) return { category: 'validation', retryable: false, code, message };
   }
   // The cause of this wrapper says nothing. The retries show that the failure was retryable.
   return {
     category: error instanceof MaxRetriesExceededError ? 'network' : 'unknown',
     retryable: error instanceof MaxRetriesExceededError,
+    ...(innermost === undefined ? {} : { code: innermost }),
     message,
   };
 }

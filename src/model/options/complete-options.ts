@@ -1,3 +1,4 @@
+import { invalidOption } from '../errors/error-codes.ts';
 import { nearestName } from '../values/nearest-name.ts';
 import type { Bounds } from './bounds.ts';
 import type { Completed, Option } from './option-list.ts';
@@ -32,9 +33,8 @@ export function checkOptions(owner: OptionOwner, list: Options, given: object): 
     const value: unknown = Reflect.get(given, name);
     if (value === undefined && !option.isRequired) continue;
     if (option.holds(value)) continue;
-    throw new (owner.error ?? option.error)(
-      `${owner.option(name)} must be ${option.expected}, got ${shown(value, option.hidesTexts)}${option.hint ?? ''}`,
-    );
+    const words = `${owner.option(name)} must be ${option.expected}, got ${shown(value, option.hidesTexts)}${option.hint ?? ''}`;
+    throw invalidOption(new (owner.error ?? option.error)(words));
   }
 }
 
@@ -42,13 +42,13 @@ export function checkOptions(owner: OptionOwner, list: Options, given: object): 
 export function checkNames(owner: OptionOwner, list: Options, given: object): void {
   const asGiven: unknown = given;
   if (typeof asGiven !== 'object' || asGiven === null)
-    throw new TypeError(`${owner.options} must be an object, got ${shown(asGiven)}`);
+    throw invalidOption(new TypeError(`${owner.options} must be an object, got ${shown(asGiven)}`));
   const known = Object.keys(list);
   const unknown = Object.keys(asGiven).find((name) => !known.includes(name));
   if (unknown === undefined) return;
   const nearest = nearestName(unknown, known);
   const remedy = nearest === undefined ? `; known are ${known.join(', ')}` : `, did you mean '${nearest}'?`;
-  throw new (owner.error ?? TypeError)(`${owner.unknown(unknown)}${remedy}`);
+  throw invalidOption(new (owner.error ?? TypeError)(`${owner.unknown(unknown)}${remedy}`));
 }
 
 /** Checks an option that is itself an options object; messages name its members as `redact.fields`. */

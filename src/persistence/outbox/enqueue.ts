@@ -34,16 +34,14 @@ const maxIdLength = 10_240;
  */
 export function checkOp(op: Op, table: ReplicaTable | undefined, known?: JsonObject): void {
   if (op.kind.trim() === '' || op.kind !== op.kind.trim())
-    throw new ValidationError(
-      `operation ${op.opId}: kind '${op.kind}' must not be blank or have blanks around it (F-100)`,
-    );
+    throw new ValidationError(`operation ${op.opId}: kind '${op.kind}' must not be blank or have blanks around it`);
   if (op.opId === '') throw new ValidationError('operation: opId must not be empty');
   if (typeof op.id !== 'string' || op.id === '')
     throw new ValidationError(
-      `operation ${op.opId} on ${op.kind}: id must be a non-empty string; make one before writing, such as a UUID (F-39)`,
+      `operation ${op.opId} on ${op.kind}: id must be a non-empty string; make one before writing, such as a UUID`,
     );
   if (op.id === '.' || op.id === '..')
-    throw new ValidationError(`operation ${op.opId} on ${op.kind}: id '${op.id}' cannot be part of a URL (F-80)`);
+    throw new ValidationError(`operation ${op.opId} on ${op.kind}: id '${op.id}' cannot be part of a URL`);
   if (op.id.length > maxIdLength)
     throw new ValidationError(
       `operation ${op.opId} on ${op.kind}: id has ${op.id.length} characters, at most ${maxIdLength} are stored`,
@@ -63,15 +61,13 @@ export function checkOp(op: Op, table: ReplicaTable | undefined, known?: JsonObj
   const stranger = op.changedFields?.find((field) => !Object.hasOwn(op.payload, field));
   if (stranger !== undefined) {
     throw new ValidationError(
-      `operation ${op.opId} on ${op.kind}/${op.id}: changedFields names '${stranger}', which the payload does not have; its keys are ${Object.keys(op.payload).join(', ')} (F-119)`,
+      `operation ${op.opId} on ${op.kind}/${op.id}: changedFields names '${stranger}', which the payload does not have; its keys are ${Object.keys(op.payload).join(', ')}`,
     );
   }
   checkDeltas(op, table);
   const payloadId = table?.readId(op.payload);
   if (payloadId !== undefined && payloadId !== op.id)
-    throw new ValidationError(
-      `operation ${op.opId} on ${op.kind}/${op.id}: the payload carries id '${payloadId}' (F-104)`,
-    );
+    throw new ValidationError(`operation ${op.opId} on ${op.kind}/${op.id}: the payload carries id '${payloadId}'`);
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Conflict, ConflictResolution, DecideOptions } from '../../model/conflict.ts';
 import { ConflictChangedError } from '../../model/conflict-changed-error.ts';
-import { SyncError, syncErrorInfo, ValidationError } from '../../model/errors/errors.ts';
+import { ConflictError, syncErrorInfo, ValidationError } from '../../model/errors/errors.ts';
 import { nextRequestId } from '../outbox/transitions/take.ts';
 import { takeResolution } from '../outbox/transitions/resolve.ts';
 import type { DiscardReason, SyncFact } from '../../model/events.ts';
@@ -129,7 +129,8 @@ export async function parkConflict(
   }
   facts.push(...(await writeChanges(session, context, changes)));
   if (stuck) {
-    const error = new SyncError(reason);
+    const { localData, serverData } = record.conflict;
+    const error = new ConflictError(reason, ref.kind, ref.entityId, localData, serverData);
     facts.push(
       ...members.map(
         (op): SyncFact => ({

@@ -1,4 +1,5 @@
 import { QueryFailedError } from 'typeorm';
+import { hidesDriverCode } from '../../model/errors/error-codes.ts';
 import { DatabaseError } from '../../model/errors/errors.ts';
 import { SyncStepError, type SyncFailure } from '../../model/errors/failure.ts';
 
@@ -8,7 +9,7 @@ export type DatabaseFailure = 'constraint' | 'busy' | 'unusable' | 'other';
 const codeOf = (error: unknown): string | undefined => {
   for (let current = error, depth = 0; typeof current === 'object' && current !== null && depth < 5; depth++) {
     const { code, driverError, cause } = current as { code?: unknown; driverError?: unknown; cause?: unknown };
-    if (typeof code === 'string') return code;
+    if (typeof code === 'string' && !hidesDriverCode(code)) return code;
     current = driverError ?? cause;
   }
   return undefined;

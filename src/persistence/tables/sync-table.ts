@@ -69,7 +69,7 @@ export const tableOptions = {
   conflict: byDefault({}, anObject),
   tombstones: byDefault('keep', oneOf('keep', 'remove')),
   retentionMs: optional(timeOrNever(0)),
-  syncIntervalMs: optional({ ...timeAboveZero, hint: ' (F-13)' }),
+  syncIntervalMs: optional({ ...timeAboveZero, hint: '; leave it out to pull the table with every sync' }),
   pullOnly: byDefault(false, aFlag),
   pushOnly: byDefault(false, aFlag),
   dependsOn: byDefault(

@@ -9,7 +9,7 @@ export function givenRow(table: ReplicaTable, entity: object): { readonly id: st
   const id = table.readId(row);
   if (id === undefined)
     throw new ValidationError(
-      `${table.kind}: the entity has no ${table.keys.id}; give it one before writing, such as crypto.randomUUID() (F-39)`,
+      `${table.kind}: the entity has no ${table.keys.id}; give it one before writing, such as crypto.randomUUID()`,
     );
   refuseUnstorable(table, id, row);
   return { id, row };

@@ -18,9 +18,7 @@ export async function insertRow(
   const { id, row } = givenRow(table, entity);
   const before = await write.stored(id);
   if (before !== undefined && !(await write.isGone(id, before)))
-    throw new ValidationError(
-      `${table.kind}/${id}: a row with this id exists; change it with replaceAndEnqueue (WRT-08)`,
-    );
+    throw new ValidationError(`${table.kind}/${id}: a row with this id exists; change it with replaceAndEnqueue`);
   const after = { ...before, ...(before === undefined ? row : table.mapping.recognise(before, row)) };
   await write.store(after, before);
   await table.rows.writeLocalOnly(session, id, entity);

@@ -149,7 +149,7 @@ function tableFor(
   op: { readonly opId: string; readonly kind: string; readonly entityId: string },
 ): ReplicaTable {
   const table = context.registry.get(op.kind);
-  if (!table) throw new ValidationError(`${named(op)}: no table is registered for the kind '${op.kind}' (F-101)`);
+  if (!table) throw new ValidationError(`${named(op)}: no table is registered for the kind '${op.kind}'`);
   return table;
 }
 

@@ -156,9 +156,7 @@ function createEntityWriter<Entity extends ObjectLiteral>(
     writeAndEnqueueOp: (own, op, options) =>
       transaction(async (write) => {
         if (op.kind !== table.kind)
-          throw new ValidationError(
-            `operation ${op.opId} is of kind '${op.kind}', this writer is for '${table.kind}' (F-104)`,
-          );
+          throw new ValidationError(`operation ${op.opId} is of kind '${op.kind}', this writer is for '${table.kind}'`);
         const before = await write.stored(op.id);
         const result = await own(write.manager);
         await write.enqueue(op, before);

@@ -1,3 +1,4 @@
+import { hidesDriverCode } from '../../model/errors/error-codes.ts';
 import {
   AppOutdatedError,
   DatabaseError,
@@ -62,7 +63,10 @@ export function fromWireError(wire: WireError): Error {
     case 'ProtocolError':
       return new ProtocolError(wire.message, options);
     case 'DatabaseError':
-      return withCodes(new DatabaseError(wire.message, options), wire);
+      return new DatabaseError(
+        wire.message,
+        isOwnCode(wire.code) ? options : { cause: withCodes(new Error(wire.message, options), wire) },
+      );
     default: {
       const error = new Error(wire.message, options);
       Object.defineProperty(error, 'name', { value: wire.name, configurable: true, writable: true });
@@ -70,6 +74,8 @@ export function fromWireError(wire: WireError): Error {
     }
   }
 }
+
+const isOwnCode = (code: string | undefined): boolean => code === undefined || hidesDriverCode(code);
 
 const withCodes = (error: Error, { code, resultCode }: WireError): Error =>
   Object.assign(error, code === undefined ? {} : { code }, resultCode === undefined ? {} : { resultCode });

@@ -31,7 +31,10 @@ export function toOutcome(op: Op, result: PushResult): Outcome {
     case 'pushForbidden':
       return {
         type: 'forbidden',
-        error: new TransportError(withReasons(result), 403, undefined, { code: result.code, fields: result.fields }),
+        error: new TransportError(withReasons(result), 403, undefined, {
+          serverCode: result.code,
+          fields: result.fields,
+        }),
       };
     case 'pushUnauthorized':
       return { type: 'authRequired', error: new AuthError(result.message) };
@@ -122,7 +125,11 @@ function rejection({ statusCode, code, message, fields }: RefusalWords & { reado
   const text = withReasons({ message, fields });
   return statusCode === undefined
     ? new ValidationError(text)
-    : new TransportError(text, statusCode, undefined, { code, fields, isRefusal: soundsOtherwise.has(statusCode) });
+    : new TransportError(text, statusCode, undefined, {
+        serverCode: code,
+        fields,
+        isRefusal: soundsOtherwise.has(statusCode),
+      });
 }
 
 function unavailableOutcome({ dispatched, statusCode, message, noConnection }: PushUnavailable): Outcome {

@@ -1,3 +1,5 @@
+import { SyncError } from '../../model/errors/errors.ts';
+
 /**
  * Why an exchange ended without a complete answer. `dispatched: false` guarantees that no byte of the request was sent.
  */
@@ -88,7 +90,7 @@ const timeoutCodes: ReadonlySet<string> = new Set([
  * error counts as sent (I2). `sent: 'yes'`: an earlier attempt of the same request may have arrived.
  */
 export function toExchangeError(thrown: unknown, what: string, sent: 'no' | 'unknown' | 'yes'): ExchangeError {
-  const code = textField(thrown, 'code') ?? textField(causeOf(thrown), 'code');
+  const code = foreignCode(thrown) ?? foreignCode(causeOf(thrown));
   const message = `${what}: ${thrown instanceof Error && thrown.message !== '' ? thrown.message : (code ?? String(thrown))}`;
   const cause = withoutConfig(thrown, code);
   // The adapters of axios also report ERR_BAD_RESPONSE for an interrupted answer, which stays ambiguous.
@@ -109,6 +111,10 @@ function neverConnected(error: unknown): boolean {
   const call = textField(error, 'syscall');
   return (code !== undefined && unreachableCodes.has(code)) || (call !== undefined && connectCalls.has(call));
 }
+
+/** The code that the platform or a package gave; a code of synchart says nothing of the connection. */
+const foreignCode = (error: unknown): string | undefined =>
+  error instanceof SyncError ? undefined : textField(error, 'code');
 
 const causeOf = (error: unknown): unknown => (error instanceof Error ? error.cause : undefined);
 

@@ -1,10 +1,13 @@
+import type { SyncErrorCode } from '../../model/errors/error-codes.ts';
 import { SyncError } from '../../model/errors/errors.ts';
 
 /**
  * The app's `send` has a bug or returned no answer; `cause` is the thrown value. Not a network failure, and only a new
  * release of the app fixes it.
  */
-export class SendDefect extends SyncError {}
+export class SendDefect extends SyncError {
+  override readonly code: SyncErrorCode = 'SEND_DEFECT';
+}
 
 /** Errors that only a programming mistake throws. */
 const programmingErrors: ReadonlySet<string> = new Set([

@@ -127,7 +127,7 @@ export class CapturedTable {
       `CREATE TEMP TABLE ${before} ("synchart_n" INTEGER PRIMARY KEY AUTOINCREMENT, "synchart_absent", ${columns.join(', ')}, UNIQUE (${id}))`,
       `CREATE TEMP TRIGGER ${trigger('insert')} BEFORE INSERT ON main.${table} WHEN ${on}
        BEGIN
-       SELECT RAISE(ABORT, 'synchart: a row of a synchronised table needs an id of its own, such as a UUID (F-39)') WHERE NEW.${id} IS NULL OR NEW.${id} IN ('', -1);
+       SELECT RAISE(ABORT, 'synchart: a row of a synchronised table needs an id of its own, such as a UUID') WHERE NEW.${id} IS NULL OR NEW.${id} IN ('', -1);
        SELECT RAISE(ABORT, 'UNIQUE constraint failed') WHERE ${mode} = 2 AND EXISTS (SELECT 1 FROM main.${table} t WHERE t.${id} = NEW.${id} AND ${this.shown('t')});
        ${noteNew}
        ${noteCollisions}

@@ -20,7 +20,7 @@ export function checkValues(table: CapturedTable, entity: ObjectLiteral, { isNew
   const given: unknown = id.getEntityValue(entity);
   if (given === undefined || given === null || given === '')
     throw new ValidationError(
-      `${kind}: the entity has no ${id.propertyName}; give it one before writing, such as crypto.randomUUID() (F-39)`,
+      `${kind}: the entity has no ${id.propertyName}; give it one before writing, such as crypto.randomUUID()`,
     );
 }
 
