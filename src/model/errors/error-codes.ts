@@ -74,7 +74,3 @@ export function codeOfStatus(statusCode: number, isRefusal: boolean): SyncErrorC
 /** Whether a code names what the local database's driver said less exactly than the driver's own code does. */
 export const hidesDriverCode = (code: string): boolean =>
   code === 'DATABASE' || code === 'NEWER_RELEASE' || code.startsWith('STORAGE_');
-
-/** Marks a mistake in the options or in the order of calls, so that it can be told from a defect. */
-export const invalidOption = <Thrown extends Error>(error: Thrown): Thrown & { readonly code: SyncErrorCode } =>
-  Object.assign(error, { code: 'INVALID_OPTION' as const });

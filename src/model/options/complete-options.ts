@@ -1,6 +1,6 @@
-import { invalidOption } from '../errors/error-codes.ts';
 import { nearestName } from '../values/nearest-name.ts';
 import type { Bounds } from './bounds.ts';
+import { invalidOption } from './invalid-option.ts';
 import type { Completed, Option } from './option-list.ts';
 
 /** How error messages name an option, such as `config.pageSize`, and an unknown option. */
