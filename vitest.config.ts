@@ -2,12 +2,22 @@ import { fileURLToPath } from 'node:url';
 import { storybookTest } from '@storybook/addon-vitest/vitest-plugin';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { playwright } from '@vitest/browser-playwright';
-import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+import { defaultExclude, defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { chromiumArguments, findChromium } from './test/support/find-chromium.ts';
 import { reactAliases, type ReactRelease } from './test/support/react-release.ts';
 import { typeormAliases, type TypeormRelease } from './test/support/typeorm-release.ts';
 
 const pathOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+/** Tests that open pages in Chromium themselves. */
+const pages = [
+  'test/browser/*.test.ts',
+  'test/examples/todo-*.test.ts',
+  'test/devtools/{inspector,mount,extension}.test.ts',
+];
+
+/** What all projects in Node share: all cores, since most of the time goes into simulations that use one each. */
+const inNode = { pool: 'forks', maxWorkers: '100%', sequence: { groupOrder: 0 } } as const;
 
 /** Every story as a test in Chromium. On React 18, only the names of the React packages lead elsewhere. */
 const stories = (name: string, react: ReactRelease): TestProjectInlineConfiguration => ({
@@ -152,9 +162,7 @@ const onServer: TestProjectInlineConfiguration = {
   test: {
     name: 'frameworks on a server',
     include: ['test/frameworks/*.server.ts'],
-    pool: 'forks',
-    maxWorkers: '100%',
-    sequence: { groupOrder: 0 },
+    ...inNode,
   },
 };
 
@@ -165,9 +173,7 @@ const onTypeorm = (typeorm: TypeormRelease): TestProjectInlineConfiguration => (
   test: {
     name: `TypeORM ${typeorm}`,
     include: ['test/persistence/typeorm/**/*.test.ts', 'test/contract/**/*.test.ts'],
-    pool: 'forks',
-    maxWorkers: '100%',
-    sequence: { groupOrder: 0 },
+    ...inNode,
     globalSetup: ['test/support/postgres-server.ts'],
     setupFiles: ['test/support/fast-check-seed.ts'],
     provide: { typeorm },
@@ -220,13 +226,25 @@ export default defineConfig({
         test: {
           name: 'node',
           include: ['test/**/*.test.ts'],
-          pool: 'forks',
-          // All cores: most of the time goes into simulations that use one each.
-          maxWorkers: '100%',
-          sequence: { groupOrder: 0 },
+          exclude: [...defaultExclude, ...pages],
+          ...inNode,
           globalSetup: ['test/support/postgres-server.ts'],
           setupFiles: ['test/support/fast-check-seed.ts'],
           provide: { typeorm: '1.1' },
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'pages',
+          include: pages,
+          ...inNode,
+          setupFiles: ['test/support/fast-check-seed.ts'],
+          provide: { typeorm: '1.1' },
+          // A browser on a busy machine may miss a time limit. The report names the tests that needed the second try.
+          retry: 1,
           testTimeout: 30_000,
           hookTimeout: 30_000,
         },
