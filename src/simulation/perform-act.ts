@@ -35,7 +35,7 @@ export function performAct(
   engineIndex: 0 | 1 | undefined,
   stage: Stage,
 ): void {
-  const { time, log } = stage;
+  const { time, log, oracle } = stage;
   if (!replica.isUp) return;
   const at = replica.engineAt(engineIndex);
   if (at === undefined) return;
@@ -95,8 +95,9 @@ export function performAct(
       return replica.keep(
         'decide',
         engine.conflicts().then(async ([conflict]) => {
-          if (conflict !== undefined)
-            await engine.resolveConflict(conflict.conflict.opId, decisionOf(act.how, conflict));
+          if (conflict === undefined) return;
+          oracle.noteDecision(conflict.conflict, act.how);
+          await engine.resolveConflict(conflict.conflict.opId, decisionOf(act.how, conflict));
         }),
       );
     case 'retryStuck':

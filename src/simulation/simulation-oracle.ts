@@ -1,3 +1,4 @@
+import type { Conflict } from '../model/conflict.ts';
 import type { Delta } from '../model/values/delta.ts';
 import type { SyncEvent } from '../model/events.ts';
 import type { Json, JsonObject } from '../model/values/json.ts';
@@ -82,6 +83,8 @@ export class SimulationOracle {
   readonly fates = new Map<string, Fate>();
   readonly #memories = new Map<WatchedReplica, Memory>();
   readonly #toldDiscarded = new Set<string>();
+  /** Entities whose whole row somebody decided by hand. */
+  readonly #decided = new Set<string>();
   /** The server's clock went back: its versions no longer order what happened (F-161). */
   hasServerTurnedBack = false;
 
@@ -109,6 +112,11 @@ export class SimulationOracle {
       requestId: row.request_id,
       creates: row.creates === 1,
     }));
+  }
+
+  /** Somebody decides a conflict by hand. Under `acceptClient` and `merge` the whole row counts, not only the edited fields. */
+  noteDecision({ kind, entityId }: Conflict, how: string): void {
+    if (how === 'acceptClient' || how === 'merge') this.#decided.add(`${kind}/${entityId}`);
   }
 
   onEvent(event: SyncEvent): void {
@@ -335,6 +343,7 @@ export class SimulationOracle {
     const { key, type, kind, id } = request;
     if (!this.#keepsFields || type === 'delete' || key === undefined || before === undefined || after === undefined)
       return;
+    if (this.#decided.has(`${kind}/${id}`)) return;
     // What was deleted is brought back as a whole, without base.
     if (this.server.backend.history.get(`${kind}/${id}`)?.includes(null) === true) return;
     const newest = this.operations.get(key.split('#')[0] ?? '');
