@@ -27,7 +27,7 @@ const mostDepth = 8;
 const mostValues = 100_000;
 
 export interface Redaction {
-  /** Fields of the app's rows that hold secrets, beside {@link secretNames}; matched by name at any depth. */
+  /** Fields of the app's rows that hold secrets, beside the names that are always hidden; matched by name at any depth. */
   readonly fields?: readonly string[] | undefined;
 }
 
