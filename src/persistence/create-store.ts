@@ -42,29 +42,29 @@ export interface StoreOptions {
   readonly tables: readonly SyncTable[];
   readonly config: SyncConfig;
   readonly clock: Clock;
-  /** Names this engine to the lease; unique among all that share the database. */
+  /** Identifies this engine to the lease; unique among all engines of the database. */
   readonly owner: string;
 }
 
-/** The store of an engine, and the repositories an app sees. */
+/** The store of an engine, and the app's repositories. */
 export interface Store {
   readonly store: StorePort;
   readonly registry: ReadonlyMap<string, ReplicaTable>;
   readonly queue: QueuePort;
-  /** Looks into it, for tools. */
+  /** Reads the database, for tools. */
   readonly inspection: InspectionPort;
   readonly repairs: Repairs;
   readonly outbox: OutboxRepository;
   /**
-   * Calls with what happened outside of any run (a purge, rows from the server), after the commit; returns the function
-   * that ends it.
+   * Calls the listener after each commit outside a run (a purge, rows from the server). Returns a function that
+   * unsubscribes.
    */
   onFacts(listener: (facts: readonly SyncFact[]) => void): () => void;
-  /** What has become of operations, by id. */
+  /** The fates of operations, by id. */
   fatesOf(opIds: readonly string[]): Promise<ReadonlyMap<string, OperationFate>>;
-  /** Stores rows that the app has from the server by itself, as a pull would; {@link onFacts} tells. */
+  /** Stores rows that the app received from the server itself, as a pull would. {@link onFacts} reports it. */
   applyServerRows(kind: string, rows: readonly JsonObject[]): Promise<void>;
-  /** Queues rows as they are, in batches, until `isOver`. */
+  /** Queues existing rows in batches until `isOver`. */
   enqueueAll<Entity extends ObjectLiteral>(
     kind: string,
     options: EnqueueAllOptions<Entity> | undefined,
@@ -73,13 +73,13 @@ export interface Store {
   readonly cursors: CursorRepository;
   readonly gate: ConnectionGate;
   readonly feed: ChangeFeed;
-  /** Where a page keeps the database; undefined outside of pages. */
+  /** Where a page keeps the database; undefined outside pages. */
   readonly storage: StoragePort | undefined;
 }
 
 /**
- * Builds everything behind the ports on a DataSource. Throws `TypeError` for tables that cannot be synchronised;
- * touches no database yet.
+ * Builds everything behind the ports on a DataSource. Throws `TypeError` for a table that cannot be synchronised. Does
+ * not access the database yet.
  */
 export function createStore({ dataSource, tables, config, clock, owner }: StoreOptions): Store {
   const registry = registerTables(dataSource, tables);

@@ -21,7 +21,7 @@ type PullMethods =
   | 'proveAbsence'
   | 'sweepResync';
 
-/** Pages of the server, and what a full resync finds absent. */
+/** Applies pages of the server and the results of a full resync. */
 export function storePulls(context: StoreContext, warnings: TableWarnings): Pick<StorePort, PullMethods> {
   const { unit } = context;
   const { clock } = unit;
@@ -41,7 +41,7 @@ export function storePulls(context: StoreContext, warnings: TableWarnings): Pick
         const { upserts, deletes } = await retryQuarantined(session, context, tableOf(context, kind));
         if (upserts + deletes > 0) facts.push({ type: 'cache.updated', kind, upserts, deletes });
         facts.push(...(await storeReferring(session, context, tableOf(context, kind))));
-        // What a full resync did not list may hold a UNIQUE value until it is swept.
+        // Rows that a full resync did not list may hold a UNIQUE value until they are swept.
         if (resync) await completeFetch(session, kind);
         else facts.push(...(await announceQuarantined(session, tableOf(context, kind))));
         await forgetLongRemoved(session, kind, clock.now());

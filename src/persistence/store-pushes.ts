@@ -21,10 +21,10 @@ type PushMethods =
   | 'decideConflict'
   | 'conflicts';
 
-/** What is taken to be sent, its answers, and the conflicts that come of them. */
+/** Takes operations to send, settles their answers, and handles the resulting conflicts. */
 export function storePushes(context: StoreContext): Pick<StorePort, PushMethods> {
   const { unit, config } = context;
-  /** Kinds whose states have been looked over by this process. */
+  /** Kinds whose states this process has repaired. */
   const repaired = new Set<string>();
   return {
     take: async (options) => {
@@ -33,7 +33,7 @@ export function storePushes(context: StoreContext): Pick<StorePort, PushMethods>
       const taken = await unit.fenced(async (session) => {
         const first = await takeReady(session, context, options);
         if (first.requests.length > 0 || unchecked.length === 0) return first;
-        // What waits for nothing would never be taken by anybody.
+        // An operation with a wrong state would never be taken.
         await repairStates(session, unchecked, config.maxOutboxTryCount);
         repairs = true;
         const second = await takeReady(session, context, options);

@@ -12,7 +12,7 @@ import { upgradeSchemas } from './upgrades/upgrade-schemas.ts';
 
 type RunMethods = 'beginRun' | 'upgradeSchemas' | 'dueForResync' | 'neverPulled' | 'finishRun';
 
-/** How a run begins and ends in the database. */
+/** Begins and ends runs in the database. */
 export function storeRuns(context: StoreContext, warnings: TableWarnings): Pick<StorePort, RunMethods> {
   const { unit, registry, config } = context;
   const { clock } = unit;
@@ -25,14 +25,14 @@ export function storeRuns(context: StoreContext, warnings: TableWarnings): Pick<
       const begun = await unit.fenced(async (session) => {
         if (!hasBegun) await parkExhausted(session, config.maxOutboxTryCount);
         const damage = await parkDamagedConflicts(session, context);
-        // After it: a damaged conflict is no reason any more.
+        // Runs after parkDamagedConflicts, because a damaged conflict is no longer a reason then.
         if (!hasBegun) await repairParkedReasons(session);
         await readyForRun(session, context, { explicit });
         const strangers = await unregisteredKinds(session, [...registry.keys()]);
         const facts = strangers.map(
           (kind): SyncFact => ({
             type: 'transport.warning',
-            message: `operations of kind '${kind}' wait: no table is registered for it`,
+            message: `operations of kind '${kind}' are not sent, because no table is registered for it; add the table to the option tables`,
           }),
         );
         return {
@@ -40,7 +40,7 @@ export function storeRuns(context: StoreContext, warnings: TableWarnings): Pick<
           facts: [...damage, ...facts],
         };
       });
-      // Only what is committed is known to be so.
+      // Set only after the commit.
       hasBegun = true;
       runStarts.clear();
       runStarts.set(runId, since);
@@ -50,7 +50,7 @@ export function storeRuns(context: StoreContext, warnings: TableWarnings): Pick<
     dueForResync: (kinds) => unit.read((session) => dueForResync(session, context, kinds)),
     neverPulled: (kinds) => unit.read((session) => neverPulled(session, kinds)),
     finishRun: async ({ runId, othersSucceeded, kinds }) => {
-      // Asked again while it waited for a resolver: tries are counted once per run.
+      // The run may ask again while it waits for a resolver. Attempts count once per run.
       const since = runStarts.get(runId);
       const result = await unit.fenced(async (session) => {
         await writeState(session, 'lastSyncedAt', clock.now());

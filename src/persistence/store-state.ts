@@ -10,7 +10,7 @@ import type { TableWarnings } from './tables/table-warnings.ts';
 
 type StateMethods = 'hydrate' | 'rememberWait' | 'rememberPaused' | 'rememberClockOffset' | 'claimScope';
 
-/** What an engine remembers over restarts, and whose database it is. */
+/** The persistent state of an engine, and the owner of its database. */
 export function storeState(
   dataSource: DataSource,
   { unit, registry }: StoreContext,

@@ -17,11 +17,11 @@ export interface CommandFlags {
   readonly help?: boolean;
 }
 
-/** What `--help` and `docs/settings.md` say of each flag: the place of its value, and what it is for. */
+/** The text of `--help` and `docs/settings.md` for each flag: the placeholder of its value, and its purpose. */
 interface FlagWords {
   readonly value?: string;
   readonly about: string;
-  /** What holds without the flag, where that is no value. */
+  /** The effect of a missing flag, if it is not a default value. */
   readonly without?: string;
 }
 
@@ -46,10 +46,10 @@ export const commandFlags = {
   token: {
     ...optional(aText),
     value: '<text>',
-    about: 'the only Authorization that is accepted',
+    about: 'the only accepted Authorization header',
     without: 'everybody may',
   },
-  prefix: { ...byDefault('', aPrefix), value: '<path>', about: 'path before the kinds, as /api' },
+  prefix: { ...byDefault('', aPrefix), value: '<path>', about: 'path before the kinds, such as /api' },
   log: { ...byDefault(false, aFlag), about: 'log requests as JSON lines' },
   version: { ...byDefault(false, aFlag), about: 'print the version' },
   help: { ...byDefault(false, aFlag), about: 'print this list' },
@@ -62,7 +62,7 @@ const owner: OptionOwner = {
 };
 const short: Readonly<Record<string, string>> = { help: 'h', version: 'v' };
 
-/** Reads the command line; throws `TypeError` naming a flag that does not exist or cannot work. */
+/** Reads the command line. Throws `TypeError` that names an unknown flag or an invalid value. */
 export function readFlags(args: readonly string[]): Completed<CommandFlags, typeof commandFlags> {
   const options = Object.entries(commandFlags).map(([name, flag]) => {
     const letter = short[name];
@@ -80,7 +80,7 @@ export function readFlags(args: readonly string[]): Completed<CommandFlags, type
   return withDefaults<CommandFlags, typeof commandFlags>(commandFlags, given);
 }
 
-/** What `--help` prints. */
+/** The text of `--help`. */
 export function usage(): string {
   const lines = Object.entries<FlagWords & { readonly fallback?: unknown }>(commandFlags).map(
     ([name, { value, about, without, fallback }]) => {

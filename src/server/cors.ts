@@ -1,6 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-/** Which browser origins may call: all, these, or those a function names. `false`: CORS is somebody else's business. */
+/**
+ * The browser origins that may call the server: all, a list, or those that a function accepts. `false`: CORS is handled
+ * elsewhere.
+ */
 export type CorsOption = boolean | readonly string[] | ((origin: string) => boolean);
 
 const requestHeaders =
@@ -8,8 +11,8 @@ const requestHeaders =
 const answerHeaders = 'ETag, Retry-After, Date, Age, X-Page-Limit, X-Tombstone-Retention';
 
 /**
- * Answers preflights and marks every answer, errors too: a browser hides an unmarked one, and a forced write without
- * preflight never leaves it (F-92).
+ * Answers preflights and sets the CORS headers on every response, including errors. A browser hides a response without
+ * them, and sends no forced write without a preflight (F-92).
  */
 export function createCorsHook(
   option: CorsOption,
@@ -19,7 +22,7 @@ export function createCorsHook(
   return async (request, reply) => {
     const { origin } = request.headers;
     if (option === false || origin === undefined || !isAllowed(origin)) return undefined;
-    // Named back instead of `*`, which browsers refuse together with Authorization in some modes.
+    // Repeats the origin instead of `*`, which browsers sometimes reject together with Authorization.
     void reply
       .header('access-control-allow-origin', origin)
       .header('vary', 'Origin')

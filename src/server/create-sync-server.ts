@@ -23,23 +23,23 @@ export const createSyncServerOptions = {
   ),
 } satisfies OptionList<CreateSyncServerOptions>;
 
-/** A sync server as an app of its own. */
+/** A sync server as a standalone app. */
 export interface SyncServer {
-  /** The Fastify app, for own routes (before `listen`) and `inject`. */
+  /** The Fastify app, for your own routes (before `listen`) and `inject`. */
   readonly app: FastifyInstance;
-  /** Listens, on 127.0.0.1 and a free port unless told otherwise; gives the base URL for transports. */
+  /** Listens, by default on 127.0.0.1 and a free port. Returns the base URL for transports. */
   listen(options?: {
     readonly port?: number;
     readonly host?: string;
   }): Promise<{ readonly url: string; readonly port: number }>;
-  /** Lets requests in hand finish, then ends; a DataSource that was initialised here is closed too. Idempotent. */
+  /** Finishes running requests, then closes the server and a DataSource that it initialised. Idempotent. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
 /**
- * Creates the reference sync server over TypeORM entities on SQLite (PROTOCOL §9). Bad tables and options throw here or
- * when it starts.
+ * Creates the reference sync server over TypeORM entities on SQLite (PROTOCOL §9). Throws for invalid tables and
+ * options, here or at the start.
  */
 export function createSyncServer<User extends ServerUser = ServerUser>(
   options: CreateSyncServerOptions<User>,
@@ -60,7 +60,7 @@ export function createSyncServer<User extends ServerUser = ServerUser>(
   app.addHook('preClose', async () => {
     closing = true;
   });
-  // A connection kept alive after its last answer would hold the shutdown up until its timeout.
+  // A connection kept alive after its last response would delay the shutdown until its timeout.
   app.addHook('onSend', async (_request, reply) => {
     if (closing) void reply.header('connection', 'close');
   });
@@ -79,7 +79,7 @@ export function createSyncServer<User extends ServerUser = ServerUser>(
   );
   const close = async (): Promise<void> => {
     await app.close();
-    // Not in an onClose hook: those run while requests are still in hand.
+    // Not in an onClose hook, because those run while requests are still in progress.
     if (ownsDatabase && options.dataSource.isInitialized) await options.dataSource.destroy();
   };
   return {
@@ -97,12 +97,12 @@ export function createSyncServer<User extends ServerUser = ServerUser>(
 
 const unreadable: Readonly<Record<string, readonly [status: string, error: string, message: string]>> = {
   HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'too_large', 'the address or the headers are too long'],
-  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'timeout', 'the request did not come in time'],
+  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'timeout', 'the request did not arrive in time'],
 };
 
 /**
- * Answers what is no readable request, and says that the connection ends: a client that would use it again loses its
- * next request.
+ * Answers an unreadable request and announces the end of the connection. A client that reused it would lose its next
+ * request.
  */
 function refuseUnreadable(problem: Error & { readonly code?: string }, socket: Socket): void {
   if (problem.code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
@@ -112,7 +112,7 @@ function refuseUnreadable(problem: Error & { readonly code?: string }, socket: S
   const [status, error, message] = unreadable[problem.code ?? ''] ?? [
     '400 Bad Request',
     'bad_request',
-    'this is no HTTP request',
+    'this is not an HTTP request',
   ];
   const body = JSON.stringify({ error, message });
   socket.end(

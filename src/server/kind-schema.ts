@@ -33,19 +33,19 @@ const defaults: Readonly<Record<FieldType, string | number | boolean>> = {
   json: 'null',
 };
 
-/** What the command serves when no schema is given. */
+/** The kinds that the command serves without a schema. */
 export const defaultKinds: Json = { todos: { title: 'text', done: 'boolean', notes: 'text?', priority: 'integer?' } };
 
 /**
- * Reads `{ "<kind>": { "<field>": "text" | "integer" | "number" | "boolean" | "json" } }`; a `?` after the type allows null. Throws what is wrong
- * and where.
+ * Reads `{ "<kind>": { "<field>": "text" | "integer" | "number" | "boolean" | "json" } }`; a `?` after the type allows
+ * null. Throws an error that locates and explains the problem.
  */
 export function parseKindSchema(value: Json): readonly KindSchema[] {
   if (!isJsonObject(value))
     throw new TypeError('a kind schema must be an object: { "<kind>": { "<field>": "<type>" } }');
   return Object.entries(value).map(([kind, fields]) => {
     if (!/^[A-Za-z][\w-]*$/.test(kind))
-      throw new TypeError(`'${kind}' is no name for a kind: letters, digits, - and _ are`);
+      throw new TypeError(`'${kind}' is not a valid kind name; use letters, digits, - and _`);
     if (!isJsonObject(fields)) throw new TypeError(`${kind} must be an object of fields`);
     return { kind, fields: Object.entries(fields).map(([name, type]) => parseField(kind, name, type)) };
   });
@@ -67,7 +67,7 @@ export function toEntity({ kind, fields }: KindSchema): EntitySchema {
   });
 }
 
-/** Creates the tables of kinds and adds columns that are new; takes nothing away. */
+/** Creates the tables of kinds and adds new columns. Removes nothing. */
 export function createKindTables(connection: SqliteConnection, kinds: readonly KindSchema[]): void {
   for (const { kind, fields } of kinds) {
     const table = quoteName(kind);
@@ -92,9 +92,9 @@ const literal = (value: string | number | boolean): string =>
   typeof value === 'string' ? `'${value}'` : String(Number(value));
 
 function parseField(kind: string, name: string, type: Json): FieldSchema {
-  if (!/^[A-Za-z]\w*$/.test(name)) throw new TypeError(`${kind}: '${name}' is no name for a field`);
+  if (!/^[A-Za-z]\w*$/.test(name)) throw new TypeError(`${kind}: '${name}' is not a valid field name`);
   if (['id', 'createdAt', 'updatedAt', 'deletedAt'].includes(name))
-    throw new TypeError(`${kind}.${name} is there by itself, leave it out`);
+    throw new TypeError(`${kind}.${name} is added automatically; remove it`);
   const nullable = typeof type === 'string' && type.endsWith('?');
   const plain = typeof type === 'string' ? type.replace(/\?$/, '') : type;
   if (plain !== 'text' && plain !== 'integer' && plain !== 'number' && plain !== 'boolean' && plain !== 'json') {

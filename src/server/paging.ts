@@ -1,6 +1,6 @@
 /**
- * How a server hands out its pages. All four exist in the wild and must deliver every row once to a client that follows
- * PROTOCOL §2. `offsetToken` is only sound while nobody writes; it is here to try clients against it.
+ * The paging style of a server. All four are in use, and each must deliver every row once to a client that follows
+ * PROTOCOL §2. `offsetToken` is only correct while nobody writes; it serves to test clients.
  */
 export type PagingStyle = 'keyset' | 'offsetToken' | 'cursorToken' | 'tokenWithEmptyPages';
 
@@ -15,20 +15,18 @@ export interface PageQuery {
   readonly pageToken?: string | undefined;
 }
 
-/**
- * Where a page begins: after a row (inclusive of the timestamp when `afterId` is absent), then `offset` rows further.
- */
+/** The start of a page: after a row (including its timestamp if `afterId` is absent), plus `offset` rows. */
 export interface PageStart {
   readonly since: string;
   readonly afterId: string | undefined;
   readonly offset: number;
-  /** Set: this page is empty on purpose and only carries that token. */
+  /** If set, this page is intentionally empty and only carries that token. */
   readonly emptyWithToken?: string;
 }
 
 const listParameters = ['updatedSince', 'limit', 'includeDeleted', 'afterId', 'pageToken'];
 
-/** Reads the query of a list request; a text says what is wrong with it. `cap` is the server's own page limit. */
+/** Reads the query of a list request. Returns a string that explains an error. `cap` is the server's own page limit. */
 export function parsePageQuery(
   query: Readonly<Record<string, unknown>>,
   options: { readonly cap: number; readonly defaultLimit: number },
@@ -50,7 +48,7 @@ export function parsePageQuery(
   };
 }
 
-/** Finds where the asked page begins; undefined when the token is none of ours. */
+/** Finds the start of the requested page; undefined for an unknown token. */
 export function pageStart(style: PagingStyle, query: PageQuery): PageStart | undefined {
   const first: PageStart = { since: query.updatedSince, afterId: query.afterId, offset: 0 };
   const token = query.pageToken;
@@ -62,7 +60,7 @@ export function pageStart(style: PagingStyle, query: PageQuery): PageStart | und
   return token.startsWith('p') ? { ...first, ...position } : undefined;
 }
 
-/** The token that leads to the page after one that ended with this row; undefined where none is due. */
+/** The token of the page after one that ended with this row; undefined if there is no further page. */
 export function nextToken(
   style: PagingStyle,
   start: PageStart,
@@ -80,7 +78,7 @@ function decodePosition(text: string): { since: string; afterId: string } | unde
     const [since, afterId]: unknown[] = value;
     return typeof since === 'string' && typeof afterId === 'string' ? { since, afterId } : undefined;
   } catch {
-    // A token that was cut or made up: the caller answers 400.
+    // The token is truncated or invented; the caller answers 400.
     return undefined;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Splits the path of a request below a prefix into its segments, each decoded by itself: an id may hold an encoded
- * slash. Undefined for a path that lies elsewhere or is no valid encoding.
+ * Splits the path of a request below a prefix into decoded segments. Decodes each segment separately, because an id may
+ * contain an encoded slash. Undefined for a path elsewhere or an invalid encoding.
  */
 export function pathSegments(url: string, prefix: string): readonly string[] | undefined {
   const path = url.split('?', 1)[0] ?? '';

@@ -7,12 +7,12 @@ import { createSyncServer } from './create-sync-server.ts';
 import { createKindTables, defaultKinds, parseKindSchema, toEntity } from './kind-schema.ts';
 import { SqliteConnection } from './sqlite-connection.ts';
 
-/** Runs the reference server until a signal ends it; prints its URL once it listens. */
+/** Runs the reference server until a signal stops it. Prints its URL once it listens. */
 export async function runServerCommand(flags: ReturnType<typeof readFlags>): Promise<void> {
   const pathProblem = databasePathProblem(flags.database);
   if (pathProblem !== undefined)
     throw new TypeError(
-      `--database must be the path of an SQLite file: ${pathProblem}; the text is not shown, it may hold a password`,
+      `--database must be the path of an SQLite file: ${pathProblem}; the text is not shown, because it may contain a password`,
     );
   const schemaFile = flags['kind-schema'];
   const kinds = parseKindSchema(

@@ -22,18 +22,18 @@ import { pagingStyles, type PagingStyle } from './paging.ts';
 import type { RowScope, WriteRefusal } from './server-store.ts';
 import type { ServerTable } from './table-shape.ts';
 
-/** Bounds of a path that goes before the kinds. */
+/** Bounds of a path before the kinds. */
 export const aPrefix = textThat(
   "a path that begins with '/', or ''",
   (prefix) => prefix === '' || prefix.startsWith('/'),
 );
 
-/** Who asks. Further fields are the app's own. */
+/** The user of a request. The app may add further fields. */
 export interface ServerUser {
   readonly userId: string;
 }
 
-/** A write that is about to happen, forced or not. */
+/** A write that is about to be executed, forced or not. */
 export interface ServerWrite<User extends ServerUser> {
   /** Undefined without `authenticate`. */
   readonly user: User | undefined;
@@ -43,16 +43,16 @@ export interface ServerWrite<User extends ServerUser> {
   /** The fields to merge; undefined on deletes. */
   readonly payload: JsonObject | undefined;
   /**
-   * Relative changes by field, as on the wire: `{ stock: { increment: -2 } }`; undefined where there are none. They are
-   * checked after this.
+   * Relative changes by field in wire form: `{ stock: { increment: -2 } }`; undefined if there are none. They are
+   * validated after this hook.
    */
   readonly deltas: Json | undefined;
-  /** The stored row, a tombstone too; undefined where there is none. */
+  /** The stored row, possibly a tombstone; undefined if there is none. */
   readonly current: JsonObject | undefined;
   readonly force: boolean;
 }
 
-/** A change that is committed. */
+/** A committed change. */
 export interface ServerChange {
   readonly kind: string;
   readonly id: string;
@@ -60,46 +60,46 @@ export interface ServerChange {
 }
 
 export interface SyncServerOptions<User extends ServerUser = ServerUser> {
-  /** A better-sqlite3 DataSource with the entities; the server initialises it if necessary. */
+  /** A better-sqlite3 DataSource with the entities. The server initialises it if necessary. */
   readonly dataSource: DataSource;
-  /** The entities to serve; wrap one in `serverTable` to give it options. */
+  /** The entities to serve. Use `serverTable` for an entity with options. */
   readonly tables: readonly (ServerTable | EntityTarget<ObjectLiteral>)[];
   /** Returns the user of a request; null answers 401. Not called for `/health`. @defaultValue everybody may */
   readonly authenticate?: (request: FastifyRequest) => User | null | Promise<User | null>;
   /** Limits the rows that a user may read and write; other rows answer 404. New rows take its single values. */
   readonly rowScope?: (user: User | undefined, kind: string) => RowScope;
-  /** Refuses a write (422) that breaks a business rule. Called again if the row changes before it is written. */
+  /** Refuses a write (422) that breaks a business rule. Called again if the row changes before the write. */
   readonly beforeWrite?: (
     write: ServerWrite<User>,
   ) => WriteRefusal | undefined | void | Promise<WriteRefusal | undefined | void>;
   /** Called after each commit, in order. An error that it throws is logged and changes nothing. */
   readonly onChange?: (changes: readonly ServerChange[]) => void;
-  /** How a client gets from one page to the next. @defaultValue `keyset` */
+  /** How clients get from one page to the next. @defaultValue `keyset` */
   readonly paging?: PagingStyle;
   /** Adds `hasMore` to pages, which saves clients a request. @defaultValue true */
   readonly hasMore?: boolean;
-  /** The most rows on a page, announced in `X-Page-Limit`. @defaultValue 1,000 */
+  /** Maximum number of rows per page, announced in `X-Page-Limit`. @defaultValue 1,000 */
   readonly maxPageSize?: number;
-  /** What happens to fields that no column has. @defaultValue `refuse` */
+  /** Treatment of fields without a column. @defaultValue `refuse` */
   readonly unknownFields?: 'refuse' | 'drop';
-  /** Most operations in a batch. @defaultValue 1,000 */
+  /** Maximum number of operations in a batch. @defaultValue 1,000 */
   readonly maxBatchSize?: number;
   /** Path of batches, below the prefix. @defaultValue `batch` */
   readonly batchPath?: string;
-  /** The largest body that is read; a larger one is answered with 413. @defaultValue 1,048,576 (1 MiB) */
+  /** Maximum size of a request body; a larger one is answered with 413. @defaultValue 1,048,576 (1 MiB) */
   readonly bodyLimitBytes?: number;
-  /** How long answers are remembered under their keys. @defaultValue 604,800,000 (7 days) */
+  /** How long answers are stored under their idempotency keys. @defaultValue 604,800,000 (7 days) */
   readonly idempotencyRetentionMs?: number;
   /**
-   * How long tombstones are kept, and announced; must be longer than the clients' full resync interval. `Infinity`
-   * keeps them for ever. @defaultValue 7,776,000,000 (90 days)
+   * How long tombstones are kept, as announced to clients. Must be longer than the clients' full resync interval.
+   * `Infinity` keeps them forever. @defaultValue 7,776,000,000 (90 days)
    */
   readonly tombstoneRetentionMs?: number;
   /** How often expired answers and tombstones are removed. @defaultValue 3,600,000 (1 hour) */
   readonly cleanUpIntervalMs?: number;
-  /** Which browser origins may call. @defaultValue true */
+  /** The browser origins that may call the server. @defaultValue true */
   readonly cors?: CorsOption;
-  /** For timestamps and the clean-up. @defaultValue the platform's */
+  /** Supplies timestamps and the timers of the clean-up. @defaultValue the platform's */
   readonly clock?: Clock;
 }
 

@@ -4,18 +4,18 @@ import type { TableShape } from './table-shape.ts';
 import type { WireAnswer, WriteRequest } from './wire-rules.ts';
 
 /**
- * Rows a user may see and touch: wire field (hidden ones too) → the value it must have, or one of several. Undefined:
- * all rows.
+ * The rows that a user may see and change: wire field (including hidden ones) → the required value, or a list of
+ * allowed ones. Undefined: all rows.
  */
 export type RowScope = Readonly<Record<string, Json>> | undefined;
 
-/** What a write hook may look at. `current` is the stored row, a tombstone too. */
+/** What a write hook may read. `current` is the stored row, possibly a tombstone. */
 export interface PendingWrite {
   readonly request: WriteRequest;
   readonly current: JsonObject | undefined;
 }
 
-/** Why a write is refused by a rule of the app. */
+/** The reason why a rule of the app refuses a write. */
 export interface WriteRefusal {
   /** Default `refused`. */
   readonly code?: string;
@@ -26,9 +26,9 @@ export interface WriteRefusal {
 
 export interface WriteContext {
   readonly scope: RowScope;
-  /** Whose idempotency keys these are; a user never gets another's stored answer. */
+  /** The owner of the idempotency keys. A user never gets another user's stored answer. */
   readonly owner: string;
-  /** Asked before an effect, forced or not; what it saw is what is overwritten, else it is asked again. */
+  /** Called before a write, forced or not. If the row changes before the write, it is called again. */
   readonly judge?: ((write: PendingWrite) => WriteRefusal | undefined | Promise<WriteRefusal | undefined>) | undefined;
 }
 
@@ -39,31 +39,31 @@ export interface StoredPage {
 }
 
 /**
- * What the server asks of its database. Each method is whole: what it resolves with is committed. Throws {@link
- * StoreBusyError} where waiting may help.
+ * The server's access to its database. Each method is atomic: its result is committed when it resolves. Throws
+ * {@link StoreBusyError} if waiting may help.
  */
 export interface ServerStore {
-  /** Creates what the server keeps for itself, and gives rows that have no version one. */
+  /** Creates the server's own tables, and assigns versions to rows that have none. */
   open(shapes: readonly TableShape[]): Promise<void>;
-  /** A page in (updated_at, id) order; undefined for a token that is none of ours. */
+  /** A page in (updated_at, id) order; undefined for an unknown token. */
   list(shape: TableShape, query: PageQuery, style: PagingStyle, scope: RowScope): Promise<StoredPage | undefined>;
   fetch(shape: TableShape, id: string, scope: RowScope): Promise<WireAnswer>;
   /**
-   * Applies writes in order: replay, check, effect and remembered answer of one are one transaction. One that fails
-   * leaves the others alone.
+   * Executes writes in order. Replay, check, effect and stored answer of one write are one transaction. A failed write
+   * does not affect the others.
    */
   write(
     writes: readonly { readonly shape: TableShape; readonly request: WriteRequest }[],
     context: WriteContext,
   ): Promise<readonly WireAnswer[]>;
-  /** Forgets answers and tombstones that are older than these epoch ms. */
+  /** Deletes answers and tombstones older than these epoch ms. */
   cleanUp(
     shapes: readonly TableShape[],
     before: { readonly answersMs: number; readonly tombstonesMs: number },
   ): Promise<void>;
 }
 
-/** The database was in use for too long; the client should come again. */
+/** The database was busy for too long; the client should retry. */
 export class StoreBusyError extends Error {
   override readonly name = 'StoreBusyError';
 }

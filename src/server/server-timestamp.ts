@@ -1,5 +1,5 @@
 /**
- * An instant with all fractional digits its text had: whole epoch seconds, and the digits after the point without
+ * An instant with all fractional digits of its text: whole epoch seconds, and the digits after the point without
  * trailing zeros.
  */
 export interface Instant {
@@ -10,7 +10,7 @@ export interface Instant {
 const isoPattern =
   /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?)?\s*(Z|z|[+-]\d\d(?::?\d\d)?)?$/;
 
-/** Texts sort as times only within these years. */
+/** Timestamps sort as text only within these years. */
 const earliest = Date.parse('0000-01-01T00:00:00Z') / 1000;
 const latest = Date.parse('9999-12-31T23:59:59Z') / 1000;
 const within = (instant: Instant): Instant | undefined =>
@@ -31,11 +31,11 @@ export function parseInstant(value: unknown): Instant | undefined {
   return within({ seconds: ms / 1000 - zoneSeconds(zone), fraction: fraction.replace(/0+$/, '') });
 }
 
-/** Orders two instants; usable as a sort function. */
+/** Compares two instants; usable for sorting. */
 export const compareInstants = (a: Instant, b: Instant): number =>
   a.seconds !== b.seconds ? a.seconds - b.seconds : a.fraction === b.fraction ? 0 : a.fraction < b.fraction ? -1 : 1;
 
-/** Writes epoch microseconds as ISO 8601 UTC text with six digits, whose text order is its time order. */
+/** Writes epoch microseconds as ISO 8601 UTC text with six digits, so that text order is time order. */
 export const formatMicros = (micros: number): string =>
   `${new Date(Math.floor(micros / 1000)).toISOString().slice(0, -1)}${String(micros % 1000).padStart(3, '0')}Z`;
 

@@ -2,7 +2,7 @@ import type { DataSource } from 'typeorm';
 import { StoreBusyError } from './server-store.ts';
 import type { SqlValue } from './wire-column.ts';
 
-/** The few members of a better-sqlite3 statement that are used. */
+/** The used members of a better-sqlite3 statement. */
 export interface SqliteStatement {
   run(...values: readonly SqlValue[]): { readonly changes: number };
   get(...values: readonly SqlValue[]): unknown;
@@ -16,13 +16,13 @@ interface RawDatabase {
   exec(sql: string): unknown;
 }
 
-/** How long an app's own transaction, or another process, may keep the database from us. */
+/** How long an app's own transaction, or another process, may block the database, in ms. */
 const busyTimeoutMs = 5000;
 
 /**
- * Runs synchronous blocks on the connection of a DataSource, past TypeORM's query runner. TypeORM shares one runner per
- * SQLite DataSource, so concurrent transactions through it would mix; a block without `await` cannot be interrupted,
- * and none begins while the app has a transaction open.
+ * Runs synchronous blocks on the connection of a DataSource, bypassing TypeORM's query runner. TypeORM shares one
+ * runner per SQLite DataSource, so concurrent transactions through it would mix. A block without `await` cannot be
+ * interrupted, and none begins during a transaction of the app.
  */
 export class SqliteConnection {
   readonly #database: RawDatabase;
@@ -39,12 +39,12 @@ export class SqliteConnection {
     this.#database = connection;
   }
 
-  /** Prepares once per text. Rows come as arrays of values. */
+  /** Prepares each text once. Returns rows as arrays of values. */
   prepare(sql: string): SqliteStatement {
     const known = this.#statements.get(sql);
     if (known !== undefined) return known;
     const statement = this.#database.prepare(sql);
-    // A bound on texts that vary with the columns given; the next use prepares again.
+    // Limits the cache, because texts vary with the given columns. The next use prepares again.
     if (this.#statements.size >= 500) this.#statements.clear();
     this.#statements.set(sql, statement);
     return statement;
@@ -70,12 +70,12 @@ export class SqliteConnection {
     return this.prepare(sql).run(...values).changes;
   }
 
-  /** Reads what is committed: waits until nobody has a transaction open on this connection. */
+  /** Reads committed data: waits until no transaction is open on this connection. */
   async read<T>(block: () => T): Promise<T> {
     return this.#patiently(block);
   }
 
-  /** Runs a block in a transaction of its own; what it throws undoes all of it. */
+  /** Runs a block in its own transaction. An error rolls it back. */
   async write<T>(block: () => T): Promise<T> {
     return this.#patiently(() => {
       this.#database.exec('BEGIN IMMEDIATE');
@@ -89,7 +89,7 @@ export class SqliteConnection {
     });
   }
 
-  /** Runs a part of a transaction that may fail alone. */
+  /** Runs a part of a transaction that may fail separately. */
   savepoint<T>(block: () => T): T {
     this.#database.exec('SAVEPOINT item');
     try {
@@ -120,7 +120,7 @@ export class SqliteConnection {
   }
 }
 
-/** SQLite's own code of an error, as `SQLITE_CONSTRAINT_NOTNULL`. */
+/** SQLite's own error code, such as `SQLITE_CONSTRAINT_NOTNULL`. */
 export const sqliteCode = (error: unknown): string | undefined =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.startsWith('SQLITE_')
     ? error.code

@@ -3,9 +3,7 @@ import type { SqliteConnection } from './sqlite-connection.ts';
 import type { TableShape } from './table-shape.ts';
 import { quoteName } from './wire-column.ts';
 
-/**
- * Tables the server keeps for itself: the version clock per kind, and the answers remembered under idempotency keys.
- */
+/** The server's own tables: the version clock per kind, and the answers stored under idempotency keys. */
 const ownTables = `
   CREATE TABLE IF NOT EXISTS sync_server_clock (kind TEXT PRIMARY KEY NOT NULL, micros INTEGER NOT NULL);
   CREATE TABLE IF NOT EXISTS sync_server_keys (
@@ -16,8 +14,8 @@ const ownTables = `
 `;
 
 /**
- * Creates own tables and indexes, sets each kind's clock behind its newest row, and stamps rows that have no version or
- * one in another spelling.
+ * Creates the server's tables and indexes, sets each kind's clock behind its newest row, and rewrites missing or
+ * differently formatted versions.
  */
 export function prepareSchema(connection: SqliteConnection, shapes: readonly TableShape[], nowMs: number): void {
   connection.exec(ownTables);
@@ -43,7 +41,7 @@ export function prepareSchema(connection: SqliteConnection, shapes: readonly Tab
   }
 }
 
-/** The next version of a kind: strictly above all before it, also when the clock of the machine steps back (F-64). */
+/** The next version of a kind: higher than all before, even if the machine's clock goes back (F-64). */
 export function nextVersion(connection: SqliteConnection, kind: string, nowMs: number): string {
   const [micros] =
     connection.row(
@@ -63,7 +61,7 @@ function raiseClock(connection: SqliteConnection, kind: string, micros: number):
   );
 }
 
-/** Rewrites timestamps of rows that came from elsewhere to six digits, so that their text order is their time order. */
+/** Rewrites timestamps of imported rows to six digits, so that text order is time order. */
 function respell(connection: SqliteConnection, { table, id, updatedAt }: TableShape): void {
   const rows = connection.rows(
     `SELECT ${id.sql}, ${updatedAt.sql} FROM ${table} WHERE ${updatedAt.sql} <> '' AND ${updatedAt.sql} NOT GLOB '????-??-??T??:??:??.??????Z'`,

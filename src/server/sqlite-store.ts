@@ -44,17 +44,17 @@ interface StoredRow {
   readonly inScope: boolean;
 }
 
-/** What a rule of the app said, and the version of the row it looked at. */
+/** The result of the app's rule, and the version of the row it read. */
 interface Verdict {
   readonly seen: string | undefined;
   readonly refusal: WriteRefusal | undefined;
 }
 
-/** How often a rule is asked again because somebody wrote meanwhile. */
+/** Maximum number of repeated rule calls because of concurrent writes. */
 const maxVerdicts = 20;
 
 /**
- * Keeps the server's rows in SQLite: each write is one synchronous transaction, so that commit order is version order
+ * Stores the server's rows in SQLite. Each write is one synchronous transaction, so that commit order is version order
  * (PROTOCOL §9).
  */
 export class SqliteStore implements ServerStore {
@@ -82,7 +82,7 @@ export class SqliteStore implements ServerStore {
     if (start.emptyWithToken !== undefined) return { items: [], nextPageToken: start.emptyWithToken, more: true };
     const { id, updatedAt, deletedAt, table } = shape;
     const limits = scopeSql(shape, scope);
-    // With afterId the text must stay as it was sent: it is compared with the stored one.
+    // With afterId, the text must stay as sent, because it is compared with the stored one.
     const after =
       start.afterId === undefined
         ? [formatMicros(Math.max(0, microsOf(since)))]
@@ -147,7 +147,7 @@ export class SqliteStore implements ServerStore {
     });
   }
 
-  /** The rule may take its time, so it is asked outside the transaction; its word holds only for the row it saw. */
+  /** A rule may take time, so it runs outside the transaction. Its result only holds for the row that it read. */
   async #writeJudged(write: Write, context: WriteContext): Promise<WireAnswer> {
     for (let asked = 0; asked < maxVerdicts; asked += 1) {
       const seen = await this.#connection.read(() => this.#look(write, context));
@@ -158,7 +158,7 @@ export class SqliteStore implements ServerStore {
       if (answer !== moved) return answer;
     }
     throw new StoreBusyError(
-      `${write.request.kind}/${write.request.id} changed each time while a rule was looking at it`,
+      `${write.request.kind}/${write.request.id} changed during every check by a rule; retry later`,
     );
   }
 
@@ -178,12 +178,12 @@ export class SqliteStore implements ServerStore {
     try {
       return this.#connection.savepoint(() => this.#apply(write, context));
     } catch (error) {
-      // One item's failure is its own; a failure of the database itself shows again at COMMIT.
+      // An item fails alone. A failure of the database itself appears again at COMMIT.
       return refusal(500, 'internal', sqliteCode(error) ?? 'the server failed on this item');
     }
   }
 
-  /** Replay, check, effect and memory of one write, inside the transaction. */
+  /** Replay, check, effect and stored answer of one write, within the transaction. */
   #apply(write: Write, context: WriteContext, verdict?: Verdict): WireAnswer {
     const { shape, request } = write;
     const unfit = boundsRefusal(request);
@@ -262,7 +262,8 @@ export class SqliteStore implements ServerStore {
   ): WireAnswer {
     const values = payloadValues(shape, request.payload ?? {});
     const outside = fieldsOutside(shape, values, scope);
-    if (outside !== undefined) return refusal(422, 'validation', 'the row would leave what this user may see', outside);
+    if (outside !== undefined)
+      return refusal(422, 'validation', 'the row would no longer be visible to this user', outside);
     const version = nextVersion(this.#connection, shape.kind, this.#clock.now());
     values.set(shape.updatedAt, version);
     if (shape.deletedAt !== undefined) values.set(shape.deletedAt, null);
@@ -340,7 +341,7 @@ export class SqliteStore implements ServerStore {
   }
 }
 
-/** Stands for: the row is not the one the rule looked at. */
+/** Means that the row differs from the one that the rule read. */
 const moved: WireAnswer = { status: 0 };
 
 const missing = (shape: TableShape, id: string): WireAnswer =>
@@ -349,11 +350,11 @@ const missing = (shape: TableShape, id: string): WireAnswer =>
 const hashOf = (request: WriteRequest): string =>
   createHash('sha256').update(requestFingerprint(request)).digest('base64');
 
-/** The id as its column holds it. A text that is no whole number finds nothing in an integer column. */
+/** The id in the form of its column. A text that is not an integer matches nothing in an integer column. */
 const sqlId = (shape: TableShape, id: string): SqlValue =>
   shape.id.integer && /^-?\d{1,15}$/.test(id) ? Number(id) : id;
 
-/** What is wrong with a write by itself, whatever is stored. */
+/** Problems of a write that do not depend on stored rows. */
 function problemOf({ shape, request }: Write): WireAnswer | undefined {
   const idFault =
     idProblem(request.id) ??
@@ -365,7 +366,7 @@ function problemOf({ shape, request }: Write): WireAnswer | undefined {
   if (forbidden !== undefined)
     return refusal(422, 'validation', `the field ${forbidden} is not accepted`, { [forbidden]: 'not accepted' });
   if (!namesRow(payload[shape.id.wire], request.id)) {
-    return refusal(422, 'validation', `the body names another row than ${request.id}, which the path names`, {
+    return refusal(422, 'validation', `the id in the body differs from ${request.id} in the path`, {
       [shape.id.wire]: 'differs from the path',
     });
   }
@@ -377,7 +378,7 @@ function problemOf({ shape, request }: Write): WireAnswer | undefined {
 
 function columnOf(shape: TableShape, wire: string): WireColumn {
   const column = shape.byWire.get(wire);
-  if (column === undefined) throw new TypeError(`rowScope names ${shape.kind}.${wire}, which is no column`);
+  if (column === undefined) throw new TypeError(`rowScope names ${shape.kind}.${wire}, which is not a column`);
   return column;
 }
 
@@ -394,7 +395,7 @@ function scopeSql(shape: TableShape, scope: RowScope): { readonly sql: string; r
   return { sql: parts.length === 0 ? '' : `(${parts.join(' AND ')})`, values };
 }
 
-/** Fields that would put a row outside the scope. */
+/** Fields that would move a row out of the scope. */
 function fieldsOutside(
   shape: TableShape,
   values: ReadonlyMap<WireColumn, SqlValue>,

@@ -32,15 +32,15 @@ import {
 } from './wire-rules.ts';
 
 /**
- * Serves the sync protocol below the prefix it is registered with (PROTOCOL §9). Encapsulated: the app's own routes,
- * hooks and parsers stay as they are.
+ * Serves the sync protocol below the prefix of its registration (PROTOCOL §9). Encapsulated: the app's own routes,
+ * hooks and parsers are unchanged.
  */
 export const syncServer: FastifyPluginAsync<SyncServerOptions> = async (app, options) => {
   checkOptions(ownedBy('syncServer'), pluginOptions, options);
   await mountSyncServer(app, options);
 };
 
-/** Fastify gives a plugin its own options of `register`, too. */
+/** Fastify also passes the options of `register` to a plugin. */
 const pluginOptions = {
   ...serverOptions,
   prefix: optional(aText),
@@ -48,7 +48,7 @@ const pluginOptions = {
   logSerializers: optional(anObject),
 };
 
-/** The plugin's body, generic in the app's user; the options are checked. */
+/** The body of the plugin, generic in the app's user type. The options are already checked. */
 export async function mountSyncServer<User extends ServerUser>(
   app: FastifyInstance,
   given: SyncServerOptions<User>,
@@ -75,10 +75,12 @@ export async function mountSyncServer<User extends ServerUser>(
     { parseAs: 'string', bodyLimit: options.bodyLimitBytes },
     (_request, body, done) => {
       try {
-        // DELETE may say JSON and send nothing.
+        // A DELETE may declare JSON and send no body.
         done(null, body === '' ? undefined : parseJson(String(body)));
       } catch (cause) {
-        done(Object.assign(new Error('the body is no JSON', { cause }), { statusCode: 400, code: 'invalid_json' }));
+        done(
+          Object.assign(new Error('the body is not valid JSON', { cause }), { statusCode: 400, code: 'invalid_json' }),
+        );
       }
     },
   );
@@ -89,7 +91,7 @@ export async function mountSyncServer<User extends ServerUser>(
   app.all('/*', async (request, reply) => handlers.handle(request, reply, app.prefix));
 }
 
-/** Before anything is opened: opening a file creates it. */
+/** Runs before the database is opened, because opening creates the file. */
 function checkDatabase({ options }: SyncServerOptions['dataSource']): void {
   if (options.type !== 'better-sqlite3')
     throw new TypeError(`the sync server needs a DataSource of type 'better-sqlite3', got '${options.type}'`);
@@ -97,7 +99,7 @@ function checkDatabase({ options }: SyncServerOptions['dataSource']): void {
   const problem = typeof database === 'string' ? databasePathProblem(database) : undefined;
   if (problem !== undefined) {
     throw new TypeError(
-      `the database of the DataSource must be the path of an SQLite file: ${problem}; the text is not shown, it may hold a password`,
+      `the database of the DataSource must be the path of an SQLite file: ${problem}; the text is not shown, because it may contain a password`,
     );
   }
 }
@@ -154,7 +156,7 @@ class SyncHandlers<User extends ServerUser> {
         refusal(
           400,
           'invalid_query',
-          'updatedSince must be an ISO 8601 time or epoch ms, and pageToken one of this server',
+          'updatedSince must be an ISO 8601 time or epoch ms, and pageToken a token of this server',
         ),
       );
     const retention = this.#options.tombstoneRetentionMs;
@@ -197,7 +199,7 @@ class SyncHandlers<User extends ServerUser> {
       ifMatch: request.headers['if-match'],
     };
     const [answer] = await this.#apply([{ shape, request: write }], user, request);
-    return send(reply, answer ?? refusal(500, 'internal', 'the store gave no answer'));
+    return send(reply, answer ?? refusal(500, 'internal', 'the store returned no answer'));
   }
 
   async #batch(request: FastifyRequest, reply: FastifyReply, user: User | undefined): Promise<FastifyReply> {
@@ -207,7 +209,7 @@ class SyncHandlers<User extends ServerUser> {
     if (ops.length > most)
       return send(
         reply,
-        refusal(413, 'batch_too_large', `at most ${most} operations are taken at once, got ${ops.length}`),
+        refusal(413, 'batch_too_large', `a batch may contain at most ${most} operations, got ${ops.length}`),
       );
     const results: (JsonObject | undefined)[] = [];
     const writes: {
@@ -230,12 +232,12 @@ class SyncHandlers<User extends ServerUser> {
     }
     const answers = await this.#apply(writes, user, request);
     for (const [position, { opId, index }] of writes.entries()) {
-      results[index] = batchResult(opId, answers[position] ?? refusal(500, 'internal', 'the store gave no answer'));
+      results[index] = batchResult(opId, answers[position] ?? refusal(500, 'internal', 'the store returned no answer'));
     }
     return reply.send({ results });
   }
 
-  /** Writes of one user; each kind has its own scope, order is kept. */
+  /** Executes writes of one user. Each kind has its own scope; the order is kept. */
   async #apply(
     writes: readonly { readonly shape: TableShape; readonly request: WriteRequest }[],
     user: User | undefined,
@@ -312,10 +314,10 @@ function send(reply: FastifyReply, answer: WireAnswer): FastifyReply {
   return answer.body === undefined ? reply.code(answer.status).send() : reply.code(answer.status).send(answer.body);
 }
 
-/** Every failure leaves as JSON with a code; what broke inside is logged, not told. */
+/** Every failure is answered as JSON with a code. Internal errors are logged and not disclosed. */
 function sendError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   if (error instanceof StoreBusyError)
-    return reply.header('retry-after', '1').code(503).send(errorBody('busy', 'the server is busy, come again'));
+    return reply.header('retry-after', '1').code(503).send(errorBody('busy', 'the server is busy; retry later'));
   const status = error.statusCode ?? 500;
   if (status >= 500) {
     request.log.error({ err: error }, 'request failed');
@@ -329,7 +331,7 @@ function sendError(error: FastifyError, request: FastifyRequest, reply: FastifyR
   return reply.code(status).send(errorBody(codes[status] ?? 'invalid_request', error.message));
 }
 
-/** Removes old answers and tombstones now and then, and ends with the app. */
+/** Removes expired answers and tombstones periodically. Ends with the app. */
 function scheduleCleanUp<User extends ServerUser>(
   app: FastifyInstance,
   { clock, cleanUpIntervalMs, idempotencyRetentionMs, tombstoneRetentionMs }: ServerSettings<User>,
@@ -349,7 +351,7 @@ function scheduleCleanUp<User extends ServerUser>(
         tombstonesMs: now - tombstoneRetentionMs,
       });
     } catch (error) {
-      app.log.error({ err: error }, 'cleaning up failed, it is tried again later');
+      app.log.error({ err: error }, 'the clean-up failed and will be retried');
     }
     next();
   };

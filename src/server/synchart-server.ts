@@ -2,7 +2,7 @@
 import { readFlags, usage } from './command-flags.ts';
 import { packageVersion } from './package-version.ts';
 
-/** Whether an optional package of the server is not installed; told by code, before anything of ours has run. */
+/** Whether an optional package of the server is missing, by its error code, before any other code has run. */
 const isMissingPackage = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND';
 

@@ -12,13 +12,13 @@ export interface ServerTableOptions {
   readonly naming?: 'property' | 'snake_case';
   /** `soft` leaves tombstones and needs a deletedAt column. @defaultValue `soft` where there is one */
   readonly deletes?: 'soft' | 'hard';
-  /** What happens to fields that no column has. @defaultValue `unknownFields` of the server */
+  /** Treatment of fields without a column. @defaultValue `unknownFields` of the server */
   readonly unknownFields?: 'refuse' | 'drop';
-  /** Properties that are neither sent nor accepted; a row scope may use them. `deletedAtLocal` is always hidden. */
+  /** Properties that are neither sent nor accepted. A row scope may use them. `deletedAtLocal` is always hidden. */
   readonly hidden?: readonly string[];
   /**
-   * Properties with `select: false` that are sent and accepted all the same. Other such properties are hidden: they may
-   * hold a secret.
+   * Properties with `select: false` that are sent and accepted all the same. All others with `select: false` are
+   * hidden, because they may contain a secret.
    */
   readonly unselected?: readonly string[];
 }
@@ -40,25 +40,25 @@ export const serverTableOptions = {
 } satisfies OptionList<ServerTableOptions>;
 
 /**
- * Registers an entity with the server; without options the entity itself may be given. Throws naming an option that
- * cannot work.
+ * Registers an entity with the server. Without options, the entity itself may be passed instead. Throws an error that
+ * names an invalid option.
  */
 export function serverTable(entity: EntityTarget<ObjectLiteral>, options: ServerTableOptions = {}): ServerTable {
   checkOptions(ownedBy('serverTable'), serverTableOptions, options);
   return { entity, options };
 }
 
-/** What the server knows of a kind: where its rows are and how they look. */
+/** What the server knows of a kind: the location and format of its rows. */
 export interface TableShape {
   readonly kind: string;
   /** Table name in SQL, quoted. */
   readonly table: string;
   readonly name: string;
-  /** Columns that are sent, in order. */
+  /** The sent columns, in order. */
   readonly columns: readonly WireColumn[];
-  /** What reads them, as a list in SQL. */
+  /** Their SQL selection list. */
   readonly select: string;
-  /** All columns, hidden ones too, by their wire key. */
+  /** All columns by wire key, including hidden ones. */
   readonly byWire: ReadonlyMap<string, WireColumn>;
   readonly id: WireColumn;
   readonly updatedAt: WireColumn;
@@ -69,8 +69,8 @@ export interface TableShape {
 }
 
 /**
- * Reads the shape of an entity from its metadata; id, updatedAt, deletedAt, createdAt are found by name (NAM-01…04).
- * Throws what is to be mended.
+ * Reads the shape of an entity from its metadata. Finds id, updatedAt, deletedAt, createdAt by name (NAM-01…04). Throws
+ * an error that names what to fix.
  */
 export function createTableShape(
   dataSource: DataSource,
@@ -87,7 +87,7 @@ export function createTableShape(
   const unselected = new Set(options.unselected);
   const byProperty = new Map<string, WireColumn>();
   for (const column of metadata.columns) {
-    // An embedded column has the key that the client gives it: `audit.createdBy` is `audit_createdBy`.
+    // An embedded column has the same key as on the client: `audit.createdBy` is `audit_createdBy`.
     const property = column.isVirtual ? column.databaseName : column.propertyPath.replaceAll('.', '_');
     const wire = options.naming === 'snake_case' ? toSnakeCase(property) : property;
     byProperty.set(
@@ -140,10 +140,10 @@ export function createTableShape(
   };
 }
 
-/** Turns a row of SQL values, in the order of `columns`, into a wire row. */
+/** Converts a row of SQL values, in the order of `columns`, to a wire row. */
 export function toWireRow(shape: TableShape, values: readonly SqlValue[]): JsonObject {
   const row: Record<string, Json> = {};
-  // A plain loop: this runs for every row of every page.
+  // A plain loop, because it runs for every row of every page.
   for (let index = 0; index < shape.columns.length; index += 1) {
     const column = shape.columns[index];
     if (column !== undefined) row[column.wire] = column.decode(values[index] ?? null);
@@ -152,8 +152,8 @@ export function toWireRow(shape: TableShape, values: readonly SqlValue[]): JsonO
 }
 
 /**
- * Says for each field of a payload why it is not accepted; undefined when all are. Sync fields are the server's and are
- * left out silently.
+ * The problem of each unacceptable field of a payload; undefined if there is none. Silently ignores sync fields, which
+ * the server owns.
  */
 export function checkPayload(shape: TableShape, payload: JsonObject): Readonly<Record<string, string>> | undefined {
   const problems: Record<string, string> = {};
@@ -170,7 +170,7 @@ export function checkPayload(shape: TableShape, payload: JsonObject): Readonly<R
   return Object.keys(problems).length === 0 ? undefined : problems;
 }
 
-/** Names the fields that a new row lacks; undefined when none is. */
+/** The required fields that a new row lacks; undefined if there are none. */
 export function missingFields(
   shape: TableShape,
   given: ReadonlySet<WireColumn>,

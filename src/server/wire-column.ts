@@ -6,27 +6,27 @@ import { isJsonObject, type Json } from '../model/values/json.ts';
 /** TypeORM does not export the type itself. */
 type ColumnMetadata = DataSource['entityMetadatas'][number]['columns'][number];
 
-/** What SQLite binds and returns. */
+/** Values that SQLite binds and returns. */
 export type SqlValue = string | number | bigint | null | Uint8Array;
 
-/** One column as the wire sees it. */
+/** One column in its wire form. */
 export interface WireColumn {
   /** Its key in JSON rows. */
   readonly wire: string;
-  /** Its name in SQL, quoted. */
+  /** Its name quoted for SQL. */
   readonly sql: string;
-  /** What a query selects to read it. SQLite's driver rounds long whole numbers, so they are read as text. */
+  /** The expression by which a query reads it. SQLite's driver rounds long integers, so they are read as text. */
   readonly read: string;
   readonly nullable: boolean;
-  /** Must be given when a row is created: not nullable and without default. */
+  /** Required at creation: not nullable and without default. */
   readonly required: boolean;
-  /** Whether values are whole numbers. */
+  /** Whether its values are integers. */
   readonly integer: boolean;
   /** Whether values are text both on the wire and in SQL. */
   readonly text: boolean;
-  /** Never sent and never taken from clients; a row scope may use it. */
+  /** Never sent to clients and never accepted from them. A row scope may use it. */
   readonly hidden: boolean;
-  /** Says what is wrong with a wire value; undefined for a good one. */
+  /** The problem of a wire value; undefined for a valid one. */
   check(value: Json): string | undefined;
   encode(value: Json): SqlValue;
   decode(value: SqlValue): Json;
@@ -84,7 +84,7 @@ const codecs: Readonly<Record<Exclude<Shape, 'other'>, Codec>> = {
   number: {
     check: (value) => {
       if (exactDigits(value) !== undefined)
-        return 'has more digits than this column keeps; send it as a text, or in a JSON field';
+        return 'has more digits than this column can hold; send it as a string, or in a JSON field';
       return typeof value === 'number' && Number.isFinite(value) ? undefined : 'expected a finite number';
     },
     encode: (value) => Number(value),
@@ -102,7 +102,7 @@ const codecs: Readonly<Record<Exclude<Shape, 'other'>, Codec>> = {
   },
 };
 
-/** A whole number that SQLite holds and JavaScript does not. */
+/** An integer that SQLite can hold and JavaScript cannot. */
 function isLongInteger(value: Json): boolean {
   const digits = exactDigits(value);
   return digits !== undefined && /^-?\d+$/.test(digits) && BigInt.asIntN(64, BigInt(digits)) === BigInt(digits);
@@ -111,7 +111,7 @@ function isLongInteger(value: Json): boolean {
 const readWhole = (sql: string): string =>
   `CASE WHEN ${sql} NOT BETWEEN ${Number.MIN_SAFE_INTEGER} AND ${Number.MAX_SAFE_INTEGER} AND typeof(${sql}) = 'integer' THEN CAST(${sql} AS text) ELSE ${sql} END`;
 
-/** Describes a column for the wire; `wire` is its key in JSON rows. */
+/** Describes a column for the wire. `wire` is its key in JSON rows. */
 export function createWireColumn(
   dataSource: DataSource,
   column: ColumnMetadata,
@@ -152,7 +152,7 @@ function shapeOf(column: ColumnMetadata): Shape {
   return shapes.find(([, names]) => names.includes(name))?.[0] ?? 'other';
 }
 
-/** Dates, lists and transformers go the way TypeORM itself would take; on the wire a date is its ISO text. */
+/** Converts dates, lists and transformer values as TypeORM does. A date is ISO text on the wire. */
 function throughTypeOrm(dataSource: DataSource, column: ColumnMetadata): Codec {
   const isDate =
     column.transformer === undefined &&
@@ -177,7 +177,7 @@ function throughTypeOrm(dataSource: DataSource, column: ColumnMetadata): Codec {
         encode(value);
         return undefined;
       } catch {
-        // The transformer is the app's own; that it throws is its way to refuse.
+        // The app's transformer rejects a value by throwing.
         return 'not accepted';
       }
     },
@@ -187,8 +187,8 @@ function throughTypeOrm(dataSource: DataSource, column: ColumnMetadata): Codec {
 }
 
 /**
- * A date column may drop the time of day. A year that it writes in another way comes back as another day, or as no time
- * at all.
+ * A date column may drop the time of day. A year that it formats differently returns as another day or as an invalid
+ * time.
  */
 const readsBack = (sent: Json, found: Json): boolean =>
   Math.abs(Date.parse(String(sent)) - Date.parse(String(found))) < 86_400_000;

@@ -2,7 +2,7 @@ import { exactDigits } from '../model/values/exact-number.ts';
 import { applyDeltas, misfit, parseWireDeltas, wireDeltasKey, type Delta } from '../model/values/delta.ts';
 import { forbiddenKeys, isJsonObject, type Json, type JsonObject } from '../model/values/json.ts';
 
-/** What a server answers to one request, before it is put on the wire. `version` becomes the ETag. */
+/** A server's answer to one request before serialisation. `version` becomes the ETag. */
 export interface WireAnswer {
   readonly status: number;
   readonly body?: JsonObject;
@@ -10,8 +10,8 @@ export interface WireAnswer {
 }
 
 /**
- * Builds the JSON error body that every refusal has (PROTOCOL §3): a code for programs, a message for people, reasons
- * by field.
+ * Builds the JSON error body of every refusal (PROTOCOL §3): a code for programs, a message for people, reasons by
+ * field.
  */
 export const errorBody = (error: string, message: string, fields?: Readonly<Record<string, string>>): JsonObject =>
   fields === undefined ? { error, message } : { error, message, fields };
@@ -26,7 +26,7 @@ export const refusal = (
   body: errorBody(error, message, fields),
 });
 
-/** Builds the 409 or 412 answer with the row as it is stored (PROTOCOL §3). */
+/** Builds the 409 or 412 answer with the stored row (PROTOCOL §3). */
 export const conflictAnswer = (
   status: 409 | 412,
   current: JsonObject,
@@ -36,7 +36,7 @@ export const conflictAnswer = (
   status,
   body: {
     error: 'conflict',
-    message: 'the stored row is not the one this change was based on',
+    message: 'the stored row differs from the version that this change is based on',
     current,
     serverTimestamp,
     version,
@@ -44,19 +44,19 @@ export const conflictAnswer = (
   version,
 });
 
-/** One write as the wire asks for it, alone or as an item of a batch. */
+/** One requested write, alone or as an item of a batch. */
 export interface WriteRequest {
   readonly type: 'upsert' | 'delete';
   readonly kind: string;
   readonly id: string;
   /** Fields to merge, without `_baseUpdatedAt`; absent on deletes. */
   readonly payload?: JsonObject | undefined;
-  /** Relative changes, as they came (`_deltas`): applied to the stored row in the step that checks and writes it. */
+  /** Relative changes as received (`_deltas`). The step that checks and writes the stored row applies them. */
   readonly deltas?: Json | undefined;
-  /** The version the change was made on, verbatim; absent: no conflict check. */
+  /** The version that the change is based on, verbatim. Absent: no conflict check. */
   readonly base?: string | undefined;
   readonly force: boolean;
-  /** Idempotency key; absent: nothing is remembered. */
+  /** Idempotency key. Absent: the answer is not stored. */
   readonly key?: string | undefined;
   /** `X-Create-Only`: an existing row is a conflict instead of being overwritten (F-40). */
   readonly createOnly?: boolean | undefined;
@@ -64,7 +64,7 @@ export interface WriteRequest {
   readonly ifMatch?: string | undefined;
 }
 
-/** What the conflict rules need to know of the stored row. */
+/** The part of the stored row that the conflict rules need. */
 export interface StoredVersion {
   readonly updatedAt: string;
   readonly version: string;
@@ -75,12 +75,12 @@ export type UpsertDecision = 'create' | 'update' | 'undelete' | 'notFound' | 'co
 export type DeleteDecision = 'delete' | 'notFound' | 'gone' | 'conflict' | 'preconditionFailed';
 
 /**
- * Decides what a PUT does (PROTOCOL §9): a conflict iff not forced and its base differs from the stored version. A base
- * for a row that is not there is 404; without base a tombstone is undeleted, and a live row overwritten unless the
- * client asked to create only.
+ * Decides the effect of a PUT (PROTOCOL §9). It is a conflict if it is not forced and its base differs from the stored
+ * version. A base for a missing row is 404. Without a base, a tombstone is undeleted and a live row overwritten, unless
+ * the client only wants to create.
  */
 export function decideUpsert(stored: StoredVersion | undefined, request: WriteRequest): UpsertDecision {
-  // A delta needs a value to change: what is not there, or deleted, is not brought back by it.
+  // A delta needs a value to change. It does not restore a missing or deleted row.
   if (request.deltas !== undefined && (stored === undefined || stored.deleted)) return 'notFound';
   const conditional = request.base !== undefined || request.ifMatch !== undefined;
   if (stored === undefined) return conditional && !request.force ? 'notFound' : 'create';
@@ -92,7 +92,7 @@ export function decideUpsert(stored: StoredVersion | undefined, request: WriteRe
   return stored.deleted ? 'undelete' : 'update';
 }
 
-/** Decides what a DELETE does: what is already gone stays gone, whatever base it was based on. */
+/** Decides the effect of a DELETE. A row that is already gone stays gone, whatever the base was. */
 export function decideDelete(stored: StoredVersion | undefined, request: WriteRequest): DeleteDecision {
   if (stored === undefined) return 'notFound';
   if (stored.deleted) return 'gone';
@@ -112,13 +112,13 @@ function matchesVersion(ifMatch: string, stored: StoredVersion): boolean {
   });
 }
 
-/** Writes a version as ETag. */
+/** The ETag of a version. */
 export const etagOf = (version: string): string => `"${version}"`;
 const unquoteTag = (tag: string): string => tag.replace(/^W\//, '').replace(/^"(.*)"$/, '$1');
 
 /**
- * Tells which answers are remembered under an idempotency key (PROTOCOL §9): what a repeat would decide anew, because
- * somebody may have repaired it meanwhile, is not (F-32, F-133).
+ * Whether an answer is stored under its idempotency key (PROTOCOL §9). Answers that a repeat should decide again are
+ * not, because somebody may have fixed the cause (F-32, F-133).
  */
 export function isRemembered(type: WriteRequest['type'], status: number): boolean {
   if (status >= 200 && status < 300) return true;
@@ -127,7 +127,7 @@ export function isRemembered(type: WriteRequest['type'], status: number): boolea
 }
 
 /**
- * One text for one request identity, the same for a single request and a batch item, so that either may repeat the
+ * The identity of a request as text. It is equal for a single request and a batch item, so that either may repeat the
  * other.
  */
 export const requestFingerprint = ({ type, kind, id, payload, deltas, base, force }: WriteRequest): string =>
@@ -140,26 +140,26 @@ export const idempotencyMismatch = (key: string): WireAnswer =>
     `the idempotency key ${key} was used for another request; another body needs another key`,
   );
 
-/** Whether a body that names its row names the one of the path; a body need not. */
+/** Whether the id in a body equals that of the path; a body need not contain one. */
 export const namesRow = (named: Json | undefined, id: string): boolean =>
   named === undefined || ((typeof named === 'string' || typeof named === 'number') && String(named) === id);
 
-/** Longest id accepted, in characters. */
+/** Maximum length of an id, in characters. */
 export const maxIdLength = 255;
 
-/** Says why an id cannot name a row; undefined for a good one. */
+/** Why an id is invalid; undefined for a valid one. */
 export function idProblem(id: string): string | undefined {
   if (id === '') return 'the id is empty';
-  if (id.length > maxIdLength) return `the id has ${id.length} characters, at most ${maxIdLength} are accepted`;
-  // Half a surrogate pair is no text: a database stores another one.
-  if (/\p{Surrogate}/u.test(id)) return 'the id is no well-formed text';
+  if (id.length > maxIdLength) return `the id has ${id.length} characters, but at most ${maxIdLength} are accepted`;
+  // Half a surrogate pair is not valid text; a database would store a different one.
+  if (/\p{Surrogate}/u.test(id)) return 'the id is not valid Unicode text';
   if (exactDigits(id) !== undefined)
-    return 'the id is a number with more digits than JSON readers hold; send it as a text';
+    return 'the id is a number with more digits than JSON readers can hold; send it as a string';
   if (id === '.' || id === '..' || forbiddenKeys.includes(id)) return `the id ${id} is not accepted`;
   return undefined;
 }
 
-/** One item of `POST /{batchPath}` (PROTOCOL §6), or the reason why it is none. */
+/** One item of `POST /{batchPath}` (PROTOCOL §6), or the reason why it is invalid. */
 export function parseBatchItem(
   item: Json,
 ):
@@ -167,9 +167,9 @@ export function parseBatchItem(
   | { readonly opId: string | undefined; readonly problem: string } {
   if (!isJsonObject(item)) return { opId: undefined, problem: 'an op must be an object' };
   const { opId, kind, id, type, payload, baseUpdatedAt, force } = item;
-  if (typeof opId !== 'string' || opId === '') return { opId: undefined, problem: 'opId must be a text' };
-  if (typeof kind !== 'string') return { opId, problem: 'kind must be a text' };
-  if (typeof id !== 'string' && typeof id !== 'number') return { opId, problem: 'id must be a text' };
+  if (typeof opId !== 'string' || opId === '') return { opId: undefined, problem: 'opId must be a string' };
+  if (typeof kind !== 'string') return { opId, problem: 'kind must be a string' };
+  if (typeof id !== 'string' && typeof id !== 'number') return { opId, problem: 'id must be a string' };
   if (type !== 'upsert' && type !== 'delete') return { opId, problem: 'type must be upsert or delete' };
   if (type === 'upsert' && (payload === undefined || !isJsonObject(payload)))
     return { opId, problem: 'payload must be an object' };
@@ -193,16 +193,13 @@ export function parseBatchItem(
   };
 }
 
-/**
- * Says why a value cannot be the version that a change was made on. Taken for no base, it would switch the conflict
- * check off.
- */
+/** Why a value cannot be the base version of a change. Treating it as absent would disable the conflict check. */
 export const baseProblem = (value: unknown): string | undefined =>
   value === undefined || value === null || typeof value === 'string' || typeof value === 'number'
     ? undefined
-    : '_baseUpdatedAt must be one text';
+    : '_baseUpdatedAt must be a single string';
 
-/** Takes `_baseUpdatedAt` and `_deltas` out of a body. */
+/** Extracts `_baseUpdatedAt` and `_deltas` from a body. */
 export function splitBase(body: JsonObject): {
   readonly payload: JsonObject;
   readonly base: string | undefined;
@@ -213,7 +210,8 @@ export function splitBase(body: JsonObject): {
 }
 
 /**
- * What the deltas of a request make of the stored row: the values to write, or the refusal (422) that names the field.
+ * Applies the deltas of a request to the stored row. Returns the values to write, or the refusal (422) that names the
+ * field.
  */
 export function effectOfDeltas(
   request: WriteRequest,
@@ -258,7 +256,7 @@ function problemOfDelta(
 const baseText = (value: Json | undefined): string | undefined =>
   typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
 
-/** Gives an item of a batch its answer: the row as `data`, anything else as `error`. */
+/** Builds the answer to an item of a batch: the row as `data`, anything else as `error`. */
 export function batchResult(opId: string, answer: WireAnswer): JsonObject {
   const ok = answer.status < 300;
   return {
@@ -269,7 +267,7 @@ export function batchResult(opId: string, answer: WireAnswer): JsonObject {
   };
 }
 
-/** JSON text with sorted keys: key order carries no meaning. */
+/** JSON text with sorted keys, because key order has no meaning. */
 export function canonicalJson(value: Json): string {
   if (Array.isArray(value)) return `[${(value as readonly Json[]).map(canonicalJson).join(',')}]`;
   if (!isJsonObject(value)) return JSON.stringify(value);

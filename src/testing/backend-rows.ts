@@ -2,18 +2,18 @@ import type { JsonObject } from '../model/values/json.ts';
 import type { PageStart } from '../server/paging.ts';
 import { compareInstants, parseInstant, type Instant } from '../server/server-timestamp.ts';
 
-/** One row as the server stores it. `sequence` is the order in which rows came into being. */
+/** One row as the server stores it. `sequence` is the order of creation. */
 export interface BackendRow {
   readonly id: string;
   readonly data: JsonObject;
-  /** As it is sent: text, or epoch ms. */
+  /** In wire form: text, or epoch ms. */
   readonly updatedAt: string | number;
   readonly deleted: boolean;
   readonly version: number;
   readonly sequence: number;
 }
 
-/** How this server orders ids that share a timestamp; the client cannot know. */
+/** How this server orders ids with equal timestamps; the client cannot know. */
 export type IdOrder = 'text' | 'integer' | 'reverse' | 'insertion';
 
 interface Placed {
@@ -32,7 +32,7 @@ const byId: Readonly<Record<IdOrder, (a: BackendRow, b: BackendRow) => number>> 
 
 export const idOrders: readonly string[] = Object.keys(byId);
 
-/** The rows of one kind, in the server's own (updated_at, id) order. */
+/** The rows of one kind in the server's own (updated_at, id) order. */
 export class BackendRows {
   readonly #rows = new Map<string, BackendRow>();
   #sorted: readonly Placed[] | undefined;
@@ -49,7 +49,7 @@ export class BackendRows {
     this.#sorted = undefined;
   }
 
-  /** Removes a row without a trace, as a hard delete does. */
+  /** Removes a row without a tombstone, like a hard delete. */
   remove(id: string): boolean {
     this.#sorted = undefined;
     return this.#rows.delete(id);
@@ -64,14 +64,14 @@ export class BackendRows {
     return [...this.#rows.values()];
   }
 
-  /** The rows as they are now; later changes do not show in it. */
+  /** A copy of the current rows, unaffected by later changes. */
   copy(): BackendRows {
     const copy = new BackendRows(this.idOrder);
     for (const row of this.#rows.values()) copy.put(row);
     return copy;
   }
 
-  /** Rows from a page start on: at or after its timestamp, or behind its id when there is one. */
+  /** Rows from a page start on: at or after its timestamp, or after its id if it has one. */
   *from(start: PageStart, includeDeleted: boolean): Generator<BackendRow> {
     const sorted = this.#inOrder();
     const since = parseInstant(start.since) ?? early;
@@ -104,7 +104,7 @@ export class BackendRows {
     return index;
   }
 
-  /** Kept between pages; a write or another id order ends it. */
+  /** Cached between pages. A write or another id order invalidates it. */
   #inOrder(): readonly Placed[] {
     const idOrder = this.idOrder();
     if (this.#sorted !== undefined && this.#sortedBy === idOrder) return this.#sorted;

@@ -33,15 +33,15 @@ import {
 } from './transport-faults.ts';
 
 export interface FaultyTransportOptions {
-  /** What happens to which call: a list, one entry per call in order, or a function. */
+  /** The faults of the calls: a list with one entry per call in order, or a function. */
   readonly script?: FaultScript;
-  /** Draws faults where there is no script; seed it to replay a run. */
+  /** Draws faults when there is no script. Seed it to replay a run. */
   readonly random?: RandomSource;
-  /** Share of calls that fail when drawing. @defaultValue 0.3 */
+  /** Share of calls that fail when faults are drawn. @defaultValue 0.3 */
   readonly rate?: number;
   /** The faults to draw from. @defaultValue `defaultFaults` */
   readonly faults?: readonly TransportFault[];
-  /** For delays. @defaultValue the platform's */
+  /** Supplies the timers of delays. @defaultValue the platform's */
   readonly clock?: Clock;
 }
 
@@ -55,15 +55,15 @@ export const faultyTransportOptions = {
 } satisfies OptionList<FaultyTransportOptions>;
 
 /**
- * Hands calls on to another transport and lets some go wrong at the boundary. Pushes are handed on one operation at a
- * time, each with its own fate.
+ * Forwards calls to another transport and injects faults. Forwards pushes one operation at a time, each with its own
+ * fault.
  */
 export class FaultyTransport implements TransportAdapter {
-  /** While true nothing gets through, and nothing is sent. */
+  /** While true, nothing is sent and nothing arrives. */
   offline = false;
-  /** Turn off to let the network heal; the script stands still meanwhile. */
+  /** Set to false to repair the network. The script pauses meanwhile. */
   enabled = true;
-  /** What was injected, oldest first. */
+  /** The injected faults, oldest first. */
   readonly injected: { readonly call: FaultyCall; readonly fault: TransportFault }[] = [];
   readonly #inner: TransportAdapter;
   readonly #options: Completed<FaultyTransportOptions, typeof faultyTransportOptions>;
@@ -142,7 +142,7 @@ export class FaultyTransport implements TransportAdapter {
     return {
       subscribe: (observer) =>
         this.#inner.subscribe?.(kinds).subscribe({
-          // Called as methods: an observer may be a class.
+          // Called as methods, because an observer may be a class instance.
           error: (error) => observer.error?.(error),
           complete: () => observer.complete?.(),
           next: (change) => {
@@ -198,7 +198,7 @@ export class FaultyTransport implements TransportAdapter {
     return faults[Math.floor(random() * faults.length)];
   }
 
-  /** Waits as the fault says; false when the caller aborted meanwhile. */
+  /** Waits for the delay of the fault. Returns false if the caller aborted meanwhile. */
   #wait(fault: TransportFault, signal: AbortSignal | undefined): Promise<boolean> {
     if (fault.type !== 'delay' && fault.type !== 'hang') return Promise.resolve(true);
     return new Promise((resolve) => {

@@ -28,25 +28,25 @@ import { boundsRefusal } from '../server/request-bounds.ts';
 export interface MemoryBackendOptions {
   /** Spelling of the sync fields. @defaultValue as the first row of a kind that has them, else `camelCase` */
   readonly naming?: RowNaming;
-  /** How pages follow each other. @defaultValue `keyset` */
+  /** The paging style. @defaultValue `keyset` */
   readonly paging?: PagingStyle;
   /** Adds `hasMore` to pages. @defaultValue false */
   readonly hasMore?: boolean;
-  /** The most rows the server puts on a page, however many the client asks for. */
+  /** Maximum number of rows per page, whatever the client requests. */
   readonly pageCap?: number;
-  /** Sends `X-Page-Limit` where there is a page cap. @defaultValue true */
+  /** Sends `X-Page-Limit` if there is a page cap. @defaultValue true */
   readonly announcePageCap?: boolean;
-  /** The most bytes of rows on a page; one row always fits. */
+  /** Maximum size of the rows of a page in bytes; one row always fits. */
   readonly pageCapBytes?: number;
   /** The order of rows with the same timestamp. @defaultValue `text` */
   readonly idOrder?: IdOrder;
   /** `hard` removes rows without a tombstone. @defaultValue `soft` */
   readonly deletes?: 'soft' | 'hard';
-  /** Gives the timestamps of rows that have none, as epoch ms. @defaultValue `Date.now` */
+  /** Supplies timestamps for rows that have none, as epoch ms. @defaultValue `Date.now` */
   readonly now?: () => number;
 }
 
-/** A backend that several clients share. */
+/** A backend shared by several clients. */
 export const aBackend: Bounds = objectWith('a MemoryBackend', 'list', 'write', 'fetch');
 
 /** Defaults and bounds of {@link MemoryBackendOptions}. */
@@ -62,12 +62,12 @@ export const memoryBackendOptions = {
   now: byDefault(() => Date.now(), aFunction),
 } satisfies OptionList<MemoryBackendOptions>;
 
-/** A change that was really made, as against a repeated request that was answered from memory. */
+/** An executed change, in contrast to a repeated request that was answered from memory. */
 export interface AppliedEffect {
   readonly type: 'upsert' | 'delete';
   readonly kind: string;
   readonly id: string;
-  /** The idempotency key it came with. */
+  /** The idempotency key of its request. */
   readonly key: string | undefined;
   readonly force: boolean;
 }
@@ -78,7 +78,7 @@ export interface BackendPage {
   readonly hasMore?: boolean;
 }
 
-/** Refuses a write; the answer is remembered under the key as any 422 is. */
+/** Refuses a write. The answer is stored under the key like any 422. */
 export type WriteRule = (request: WriteRequest) => WireAnswer | undefined;
 
 interface Remembered {
@@ -87,8 +87,8 @@ interface Remembered {
 }
 
 /**
- * Holds rows of any kinds and answers as a sync server does (PROTOCOL §9), without HTTP. Everything is synchronous, so
- * each write is one atomic step. Switches may be turned at any time.
+ * Stores rows of any kinds and answers like a sync server (PROTOCOL §9), without HTTP. Synchronous, so each write is
+ * one atomic step. Switches may be changed at any time.
  */
 export class MemoryBackend {
   conflictCheckEnabled = true;
@@ -99,7 +99,7 @@ export class MemoryBackend {
   pageCapBytes: number | undefined;
   idOrder: IdOrder;
   deletes: 'soft' | 'hard';
-  /** Changes that were really made, oldest first. */
+  /** Executed changes, oldest first. */
   readonly effects: AppliedEffect[] = [];
 
   readonly #naming: RowNaming | undefined;
@@ -108,7 +108,7 @@ export class MemoryBackend {
   readonly #remembered = new Map<string, Remembered>();
   readonly #rules = new Set<WriteRule>();
   readonly #listeners = new Set<(kind: string) => void>();
-  /** What lists are answered from while they are held. */
+  /** The rows for list requests while lists are held. */
   #held: ReadonlyMap<string, BackendRows> | undefined;
   #clock: (() => string | number) | undefined;
   #lastMicros = 0;
@@ -134,7 +134,7 @@ export class MemoryBackend {
 
   // ── What a test does behind the clients' backs ────────────────────────────────────────────────────────────────────
 
-  /** Stores rows as they are; fills in updated and created times where they are absent. The version begins at 1. */
+  /** Stores rows unchanged, except that it fills in missing updated and created times. The version starts at 1. */
   seed(kind: string, rows: JsonObject | readonly JsonObject[]): void {
     for (const row of Array.isArray(rows) ? (rows as readonly JsonObject[]) : [rows as JsonObject]) {
       const table = this.#table(kind);
@@ -153,7 +153,9 @@ export class MemoryBackend {
     this.#announce(kind);
   }
 
-  /** Merges fields into a row as another client would: a new timestamp unless one is given, the version counts up. */
+  /**
+   * Merges fields into a row like another client: sets a new timestamp unless one is given, and increments the version.
+   */
   update(kind: string, id: string, data: JsonObject): JsonObject {
     const stored = this.#row(kind, id);
     if (stored === undefined) throw new Error(`cannot update ${kind}/${id}: there is no such row`);
@@ -171,7 +173,7 @@ export class MemoryBackend {
     return merged;
   }
 
-  /** The stored row; a tombstone only when asked for. */
+  /** The stored row; a tombstone only on request. */
   get(kind: string, id: string, options: { readonly includeDeleted?: boolean } = {}): JsonObject | undefined {
     const row = this.#row(kind, id);
     return row === undefined || (row.deleted && options.includeDeleted !== true) ? undefined : row.data;
@@ -183,21 +185,21 @@ export class MemoryBackend {
     return rows.filter((row) => !row.deleted || options.includeDeleted === true).map((row) => row.data);
   }
 
-  /** Removes a row without a tombstone, so that only a full resync can tell. */
+  /** Removes a row without a tombstone, so that only a full resync can detect it. */
   remove(kind: string, id: string): boolean {
     const removed = this.#table(kind).rows.remove(id);
     this.#announce(kind);
     return removed;
   }
 
-  /** Marks a row as deleted, as another client's DELETE would. */
+  /** Marks a row as deleted, like another client's DELETE. */
   softDelete(kind: string, id: string): JsonObject {
     const at = this.stamp();
     const keys = this.keysOf(kind);
     return this.update(kind, id, { [keys.deletedAt]: at, [keys.updatedAt]: at });
   }
 
-  /** Forgets rows, remembered answers and effects; switches stay. */
+  /** Deletes rows, stored answers and effects; keeps the switches. */
   clear(): void {
     for (const { rows } of this.#kinds.values()) rows.clear();
     this.#remembered.clear();
@@ -205,44 +207,44 @@ export class MemoryBackend {
   }
 
   /**
-   * Sets what the server writes into updated_at: any text or number, also equal ones. Undefined: strictly increasing
-   * microseconds.
+   * Sets what the server writes into updated_at: any text or number, including equal ones. Undefined: strictly
+   * increasing microseconds.
    */
   setClock(clock: (() => string | number) | undefined): void {
     this.#clock = clock;
   }
 
-  /** The server's clock goes back: what is written from now on has older times than what is there. */
+  /** Sets the server's clock back. Later writes get older times than existing rows. */
   turnBack(ms: number): void {
     this.#behindMs += ms;
     this.#lastMicros = 0;
   }
 
   /**
-   * Answers lists from the rows as they are now, until {@link releaseLists}: a read replica that lags behind. Single
-   * reads and writes go on.
+   * Answers lists from the current rows until {@link releaseLists}, like a lagging read replica. Single reads and
+   * writes continue normally.
    */
   holdLists(): void {
     this.#held = new Map([...this.#kinds].map(([kind, { rows }]) => [kind, rows.copy()]));
   }
 
-  /** Lists have caught up. */
+  /** Ends the lag of lists. */
   releaseLists(): void {
     this.#held = undefined;
   }
 
-  /** Makes the server forget which requests it has seen (its window is over). */
+  /** Makes the server forget the requests it has seen, as after its retention period. */
   forgetIdempotencyKeys(): void {
     this.#remembered.clear();
   }
 
-  /** Lets a rule judge each write before anything else; returns the function that withdraws it. */
+  /** Lets a rule check each write first. Returns a function that removes the rule. */
   addRule(rule: WriteRule): () => void {
     this.#rules.add(rule);
     return () => this.#rules.delete(rule);
   }
 
-  /** Counts changes really made, by key or by entity: 1 proves "applied once" (I2). */
+  /** Counts executed changes by key or entity: 1 proves "applied once" (I2). */
   effectCount(
     filter: {
       readonly key?: string;
@@ -256,12 +258,12 @@ export class MemoryBackend {
     ).length;
   }
 
-  /** Version of a row, counted from 1; its ETag. */
+  /** Version of a row, starting at 1; its ETag. */
   versionOf(kind: string, id: string): number | undefined {
     return this.#row(kind, id)?.version;
   }
 
-  /** Calls the listener with the kind after each change; returns the function that ends it. */
+  /** Calls the listener with the kind after each change. Returns a function that unsubscribes. */
   onChange(listener: (kind: string) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -279,7 +281,7 @@ export class MemoryBackend {
   /** The next value for updated_at. */
   stamp(): string | number {
     if (this.#clock !== undefined) return this.#clock();
-    // Half a millisecond apart from what was given before the clock went back: no two versions are equal.
+    // Offset by half a millisecond from values before the clock went back, so that no two versions are equal.
     const now = Math.floor(this.now()) * 1000 + (this.#behindMs > 0 ? 500 : 0);
     this.#lastMicros = Math.max(this.#lastMicros + 1, now);
     return formatMicros(this.#lastMicros);
@@ -287,7 +289,7 @@ export class MemoryBackend {
 
   // ── What clients ask ──────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** One page; undefined when the token is none of this server's. */
+  /** One page; undefined for an unknown token. */
   list(kind: string, query: PageQuery): BackendPage | undefined {
     const start = pageStart(this.paging, query);
     if (start === undefined) return undefined;
@@ -324,7 +326,7 @@ export class MemoryBackend {
     return { status: 200, body: row.data, version: String(row.version) };
   }
 
-  /** Takes one write: rules, remembered answers, conflict check, effect, memory; in one step. */
+  /** Executes one write in one step: rules, stored answers, conflict check, effect, storing the answer. */
   write(request: WriteRequest): WireAnswer {
     const unfit = boundsRefusal(request);
     if (unfit !== undefined) return unfit;
@@ -345,7 +347,7 @@ export class MemoryBackend {
     if (forbidden !== undefined)
       return refusal(422, 'validation', `the field ${forbidden} is not accepted`, { [forbidden]: 'not accepted' });
     if (!namesRow(request.payload?.[this.keysOf(request.kind).id], request.id)) {
-      return refusal(422, 'validation', `the body names another row than ${request.id}, which the path names`, {
+      return refusal(422, 'validation', `the id in the body differs from ${request.id} in the path`, {
         [this.keysOf(request.kind).id]: 'differs from the path',
       });
     }

@@ -36,11 +36,9 @@ import { byDefault, optional, type OptionList } from '../model/options/option-li
 import { aBackend, MemoryBackend, memoryBackendOptions, type MemoryBackendOptions } from './memory-backend.ts';
 
 export interface MemoryTransportOptions extends MemoryBackendOptions {
-  /**
-   * The server this client talks to; several clients share one. @defaultValue one of its own, from the other options
-   */
+  /** The server of this client; several clients may share one. @defaultValue its own, from the other options */
   readonly backend?: MemoryBackend;
-  /** What the transport claims to be able to do. @defaultValue idempotency by key, nothing else */
+  /** The capabilities that the transport declares. @defaultValue idempotency by key, nothing else */
   readonly capabilities?: TransportCapabilities;
   /** Announced with each page. */
   readonly tombstoneRetentionMs?: number;
@@ -62,13 +60,13 @@ export interface TransportCall {
 }
 
 /**
- * Talks to a {@link MemoryBackend} as a transport talks to a server: conflicts, idempotency by request id, tombstones,
- * paging. There is no time and no chance in it, so a test that uses it always runs the same way.
+ * Talks to a {@link MemoryBackend} like a transport to a server: conflicts, idempotency by request id, tombstones,
+ * paging. Uses neither time nor randomness, so a test with it always runs in the same way.
  */
 export class MemoryTransport implements TransportAdapter {
   readonly backend: MemoryBackend;
   readonly capabilities: TransportCapabilities;
-  /** Everything that was asked, oldest first. */
+  /** All calls, oldest first. */
   readonly calls: TransportCall[] = [];
   readonly #tombstoneRetentionMs: number | undefined;
 
@@ -154,7 +152,7 @@ export class MemoryTransport implements TransportAdapter {
   }
 }
 
-/** Builds the write that stands for an operation, as PROTOCOL §3 and §4 put it on the wire. */
+/** Builds the write of an operation according to PROTOCOL §3 and §4. */
 export function toWriteRequest(op: Op, force: boolean, capabilities: TransportCapabilities): WriteRequest {
   const deltas = capabilities.deltas === true && !force ? deltaRequestOf(op) : undefined;
   const conditional = capabilities.conditionalWrite === true && !force && deltas?.conditional !== false;
@@ -172,7 +170,7 @@ export function toWriteRequest(op: Op, force: boolean, capabilities: TransportCa
   };
 }
 
-/** Reads a server's answer to a push as PROTOCOL §3 says. Total. */
+/** Reads a server's answer to a push according to PROTOCOL §3. Never throws. */
 export function toPushResult(answer: WireAnswer): PushResult {
   const { status, version } = answer;
   const body = answer.body === undefined ? undefined : structuredClone(answer.body);

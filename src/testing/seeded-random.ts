@@ -1,6 +1,6 @@
 import type { RandomSource } from '../model/platform/clock.ts';
 
-/** Creates a random source that gives the same numbers for the same seed, so that a run can be replayed. */
+/** Creates a random source with the same numbers for the same seed, so that a run can be replayed. */
 export function seededRandom(seed: number): RandomSource {
   let state = seed >>> 0;
   return () => {

@@ -1,23 +1,20 @@
 import type { Clock } from '../model/platform/clock.ts';
 import { yieldTurn } from '../model/platform/yield-turn.ts';
 
-/**
- * A clock that stands still until told to move. Fits XState's `clock` option and has the methods of its
- * `SimulatedClock`.
- */
+/** A clock that only moves on command. Fits XState's `clock` option and has the methods of its `SimulatedClock`. */
 export interface SimulatedClock extends Clock {
   now(): number;
   setTimeout(callback: () => void, delayMs: number): number;
   clearTimeout(handle: unknown): void;
-  /** Moves on timer by timer, in order of their due times; between them, whatever waits on promises gets its turn. */
+  /** Advances timer by timer, in order of due times. Between timers, pending promises are processed. */
   advance(ms: number): Promise<void>;
-  /** Moves on at once, without giving promises a turn in between. */
+  /** Advances at once, without processing promises in between. */
   increment(ms: number): void;
-  /** Moves to a time that is not in the past, as `increment` does. */
+  /** Moves to a time that is not in the past, like `increment`. */
   set(time: number): void;
-  /** Gives whatever waits on promises (or on a database call that is about to answer) its turn; time stands still. */
+  /** Processes pending promises (and database calls that are about to answer). The time does not change. */
   flush(): Promise<void>;
-  /** How many timers wait. */
+  /** Number of pending timers. */
   readonly pending: number;
   /** Due time of the next timer, epoch ms. */
   readonly nextDue: number | undefined;
@@ -29,7 +26,7 @@ interface Timer {
   readonly callback: () => void;
 }
 
-/** Creates a clock that stands at `startAt` (default 2026-01-01T00:00:00Z, so that it looks like a time). */
+/** Creates a clock at `startAt` (default 2026-01-01T00:00:00Z, so that it looks like a real time). */
 export function createSimulatedClock(startAt: number = Date.UTC(2026, 0, 1)): SimulatedClock {
   const timers = new Map<number, Timer>();
   let current = startAt;
@@ -60,7 +57,7 @@ export function createSimulatedClock(startAt: number = Date.UTC(2026, 0, 1)): Si
     now: () => current,
     setTimeout: (callback, delayMs) => {
       lastId += 1;
-      // A delay that is no number fires at once, as the platform's does.
+      // An invalid delay fires at once, as on the platform.
       timers.set(lastId, { id: lastId, due: current + (delayMs > 0 ? delayMs : 0), callback });
       return lastId;
     },

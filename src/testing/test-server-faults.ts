@@ -1,52 +1,51 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Json } from '../model/values/json.ts';
 
-/** A request as it arrived. */
+/** A received request. */
 export interface RecordedRequest {
   readonly method: string;
   /** Path without query, decoded segment by segment. */
   readonly path: string;
-  /** Path and query as they came. */
+  /** Path and query as received. */
   readonly url: string;
   readonly query: Readonly<Record<string, string>>;
   readonly headers: IncomingHttpHeaders;
-  /** Parsed JSON; the raw text when it is none; undefined without body. */
+  /** Parsed JSON; the raw text if it is not JSON; undefined without a body. */
   readonly body: Json | undefined;
   readonly rawBody: string;
-  /** First path segment, where there is one. */
+  /** The first path segment, if any. */
   readonly kind: string | undefined;
-  /** Second path segment, where there is one. */
+  /** The second path segment, if any. */
   readonly id: string | undefined;
 }
 
-/** Which requests a fault is for. Default: all. */
+/** The requests that a fault applies to. Default: all. */
 export type RequestMatch =
   | ((request: RecordedRequest) => boolean)
   | { readonly method?: string; readonly kind?: string; readonly id?: string };
 
 /**
- * Where a connection is cut: before the effect, after the effect without an answer, or in the middle of the answer's
- * body.
+ * Where a connection breaks: before the effect, after the effect without an answer, or within the body of the answer.
  */
 export type CutPoint = 'beforeCommit' | 'afterCommit' | 'midBody';
 
 export interface FailureOptions {
   /** Seconds, or an HTTP date, verbatim. */
   readonly retryAfter?: number | string;
-  /** JSON value, or text sent as it is. */
+  /** A JSON value, or text sent unchanged. */
   readonly body?: Json;
   readonly headers?: Readonly<Record<string, string>>;
   readonly match?: RequestMatch;
-  /** Applies the request first and then fails, as a proxy does that loses the answer. */
+  /** Applies the request first and then fails, like a proxy that loses the answer. */
   readonly afterCommit?: boolean;
 }
 
-/** Let go of held requests by calling it. */
+/** Call it to release the held requests. */
 export interface HeldRequests {
   (): void;
-  /** Resolves when the first held request is there. */
+  /** Resolves when the first held request has arrived. */
   readonly arrived: Promise<void>;
-  /** How many requests are held now. */
+  /** Number of requests currently held. */
   readonly count: () => number;
 }
 
@@ -63,7 +62,7 @@ interface Armed {
   remaining: number;
 }
 
-/** Faults that wait for their requests, each for the next n that fit. */
+/** Armed faults, each for the next n matching requests. */
 export class FaultQueue {
   readonly #armed: Armed[] = [];
 
@@ -71,13 +70,13 @@ export class FaultQueue {
     this.#armed.push({ fault, match, remaining: count });
   }
 
-  /** Takes a fault back, however often it has still to happen. */
+  /** Removes a fault, however often it was still to occur. */
   disarm(fault: Fault): void {
     const index = this.#armed.findIndex((armed) => armed.fault === fault);
     if (index !== -1) this.#armed.splice(index, 1);
   }
 
-  /** Takes, of one type, the oldest fault that fits; undefined when there is none. */
+  /** Takes the oldest matching fault of a type; undefined if there is none. */
   take<T extends Fault['type']>(type: T, request: RecordedRequest): Extract<Fault, { type: T }> | undefined {
     for (const [index, armed] of this.#armed.entries()) {
       const { fault } = armed;
@@ -107,7 +106,7 @@ function fits(match: RequestMatch | undefined, request: RecordedRequest): boolea
   );
 }
 
-/** Holds requests until its function is called; new ones then pass at once. */
+/** Holds requests until its function is called. Later requests then pass at once. */
 export function createHold(onRelease: () => void): {
   readonly held: HeldRequests;
   readonly enter: () => Promise<void>;

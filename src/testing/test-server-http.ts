@@ -12,7 +12,7 @@ export interface HttpAnswer {
   readonly text: string;
 }
 
-/** Headers a browser must be allowed to send and to see (PROTOCOL §9, F-92). */
+/** Headers that a browser must be allowed to send and read (PROTOCOL §9, F-92). */
 export const corsHeaders: Readonly<Record<string, string>> = {
   'access-control-allow-origin': '*',
   'access-control-allow-methods': 'GET, PUT, POST, DELETE, OPTIONS',
@@ -22,7 +22,7 @@ export const corsHeaders: Readonly<Record<string, string>> = {
   'access-control-max-age': '600',
 };
 
-/** Reads a whole request; `basePath` is what comes before kinds. Undefined kind and id when the path lies elsewhere. */
+/** Reads a whole request. `basePath` precedes the kinds. Kind and id are undefined for a path elsewhere. */
 export async function readRequest(request: IncomingMessage, basePath: string): Promise<RecordedRequest> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
@@ -52,7 +52,7 @@ export const jsonAnswer = (status: number, body: Json, headers: Readonly<Record<
   text: stringifyJson(body),
 });
 
-/** Puts an answer of the backend on the wire. */
+/** Converts an answer of the backend to HTTP. */
 export function toHttpAnswer(answer: WireAnswer): HttpAnswer {
   const headers: Record<string, string> = answer.version === undefined ? {} : { etag: etagOf(answer.version) };
   return answer.body === undefined
@@ -60,7 +60,7 @@ export function toHttpAnswer(answer: WireAnswer): HttpAnswer {
     : jsonAnswer(answer.status, answer.body, headers);
 }
 
-/** Writes an answer; with `cut`, only the first half of its body before the connection breaks. */
+/** Writes an answer. With `cut`, writes only the first half of its body before the connection breaks. */
 export function writeAnswer(response: ServerResponse, answer: HttpAnswer, cut: boolean): void {
   const bytes = Buffer.from(answer.text, 'utf8');
   const hasBody = answer.status !== 204 && answer.status !== 304;
@@ -73,11 +73,11 @@ export function writeAnswer(response: ServerResponse, answer: HttpAnswer, cut: b
     response.end(hasBody ? bytes : undefined);
     return;
   }
-  // The headers promise the whole body; the rest never comes.
+  // The headers promise the whole body, but the rest is never sent.
   response.write(bytes.subarray(0, Math.max(1, Math.floor(bytes.length / 2))), () => response.destroy());
 }
 
-/** Gives a POSTed row an id, as servers do that make ids themselves. */
+/** Assigns an id to a POSTed row, like servers that generate ids. */
 export const withId = (body: JsonObject, key: string): JsonObject =>
   body[key] === undefined ? { ...body, [key]: randomUUID() } : body;
 
@@ -85,7 +85,7 @@ function decodeSegment(segment: string): string {
   try {
     return decodeURIComponent(segment);
   } catch {
-    // Kept as it came, so that it names no row and is answered 404.
+    // Kept as received, so that it matches no row and is answered with 404.
     return segment;
   }
 }

@@ -13,13 +13,13 @@ import type { MemoryBackend } from './memory-backend.ts';
 import type { RecordedRequest } from './test-server-faults.ts';
 import { jsonAnswer, toHttpAnswer, withId, type HttpAnswer } from './test-server-http.ts';
 
-/** What the routes must know of the server's switches, asked anew for each request. */
+/** The server's switches that the routes need, read for each request. */
 export interface RouteSettings {
   readonly batchPath: string;
   /** Undefined: every kind exists. */
   readonly kinds: readonly string[] | undefined;
   readonly tombstoneRetentionSeconds: number | undefined;
-  /** Puts a wrong or incomplete row in the place of the right one, as a broken server does. */
+  /** Replaces the right row by a wrong or incomplete one, like a broken server. */
   readonly distort: (answer: WireAnswer, type: WriteRequest['type'] | 'fetch') => WireAnswer;
   readonly refuses: (kind: string, id: string) => WireAnswer | undefined;
 }
@@ -65,7 +65,7 @@ function list(backend: MemoryBackend, kind: string, request: RecordedRequest, se
   if (typeof query === 'string') return toHttpAnswer(refusal(400, 'invalid_query', query));
   const page = backend.list(kind, query);
   if (page === undefined)
-    return toHttpAnswer(refusal(400, 'invalid_page_token', 'the page token is none of this server'));
+    return toHttpAnswer(refusal(400, 'invalid_page_token', 'the page token is not a token of this server'));
   return jsonAnswer(
     200,
     { ...page },

@@ -26,15 +26,15 @@ import {
 import { route } from './test-server-routes.ts';
 
 export interface TestServerOptions extends MemoryBackendOptions {
-  /** Shares the rows with another server or a `MemoryTransport`. @defaultValue rows of its own */
+  /** Shares the rows with another server or a `MemoryTransport`. @defaultValue its own rows */
   readonly backend?: MemoryBackend;
-  /** Kinds that exist; others answer 404 `unknown_route`. @defaultValue every kind exists */
+  /** Existing kinds; others answer 404 `unknown_route`. @defaultValue every kind exists */
   readonly kinds?: readonly string[];
   /** Path before the kinds, such as `/api/v1`. @defaultValue `''` */
   readonly basePath?: string;
   /** Path of batches, below `basePath`. @defaultValue `batch` */
   readonly batchPath?: string;
-  /** Port to listen on; 0 takes a free one. @defaultValue 0 */
+  /** Port to listen on; 0 uses a free one. @defaultValue 0 */
   readonly port?: number;
   /** The only `Authorization` header that is accepted. @defaultValue no check */
   readonly acceptedToken?: string;
@@ -55,8 +55,8 @@ export const testServerOptions = {
 } satisfies OptionList<TestServerOptions>;
 
 /**
- * Starts a sync server on a free loopback port, for tests: kinds need no schema, and it can fail in every way a server
- * can (PROTOCOL §9, TSV-01 and on).
+ * Starts a sync server on a free loopback port, for tests. Kinds need no schema, and the server can simulate every kind
+ * of failure (PROTOCOL §9, TSV-01 and following).
  */
 export async function createTestServer(options: TestServerOptions = {}): Promise<TestServer> {
   const server = new TestServer(options);
@@ -70,22 +70,22 @@ export async function createTestServer(options: TestServerOptions = {}): Promise
  */
 export class TestServer {
   readonly backend: MemoryBackend;
-  /** 200 with broken JSON to everything. */
+  /** Answers everything with 200 and broken JSON. */
   returnInvalidJson = false;
-  /** Conflicts without the current row. */
+  /** Answers conflicts without the current row. */
   returnIncompleteConflict = false;
-  /** Rows with another id than asked for, in answers to writes; `everywhere` also to fetches. */
+  /** Answers writes with the row of another id; `everywhere` also affects fetches. */
   returnWrongEntity: boolean | 'everywhere' = false;
-  /** 200 with an HTML page to everything, as a captive portal answers. */
+  /** Answers everything with 200 and an HTML page, like a captive portal. */
   captivePortal = false;
-  /** What a PUT that was applied is answered with: the row, 204 without version, or the row without its sync fields. */
+  /** The answer to an applied PUT: the row, 204 without version, or the row without its sync fields. */
   putAnswer: 'row' | 'empty' | 'withoutVersion' = 'row';
   /**
-   * Ends a connection that already carried a request as soon as the next one has arrived over it, before or after its
-   * effect: what a box between client and server does that forgets idle connections.
+   * Ends a kept-alive connection as soon as its next request arrives, before or after the effect, like a network device
+   * that forgets idle connections.
    */
   cutKeptConnections: 'beforeCommit' | 'afterCommit' | undefined;
-  /** The Authorization that is accepted; a function judges each; undefined: no check. */
+  /** The accepted Authorization; a function judges each request; undefined: no check. */
   acceptedToken: string | ((authorization: string | undefined) => boolean) | undefined;
   /** Overrides the Date header, epoch ms. */
   serverTime: (() => number) | undefined;
@@ -136,7 +136,7 @@ export class TestServer {
 
   // ── Running ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Listens; after a stop on the same port with the same rows. Does nothing while it runs. */
+  /** Starts listening; after a stop, on the same port with the same rows. Does nothing while it runs. */
   async start(): Promise<void> {
     if (this.#server !== undefined) return;
     const server = createServer((request, response) => {
@@ -152,7 +152,7 @@ export class TestServer {
     this.#port = (server.address() as AddressInfo).port;
   }
 
-  /** Goes down at once: open connections are cut, requests in hand have no effect. Rows stay. */
+  /** Stops at once: cuts open connections, and running requests have no effect. Keeps the rows. */
   async stop(): Promise<void> {
     const server = this.#server;
     if (server === undefined) return;
@@ -171,12 +171,12 @@ export class TestServer {
     await this.stop();
   }
 
-  /** Cuts the connections that are open now and goes on listening. */
+  /** Cuts the open connections and keeps listening. */
   cutConnections(): void {
     this.#server?.closeAllConnections();
   }
 
-  /** Forgets rows, remembered answers, recorded requests and faults; `conflictCheckEnabled`, clock and paging stay. */
+  /** Deletes rows, stored answers, recorded requests and faults. Keeps `conflictCheckEnabled`, clock and paging. */
   clear(): void {
     this.backend.clear();
     this.recordedRequests.length = 0;
@@ -202,7 +202,7 @@ export class TestServer {
     return this.backend.getAll(kind, options);
   }
 
-  /** Removes without a tombstone. */
+  /** Removes a row without a tombstone. */
   remove(kind: string, id: string): boolean {
     return this.backend.remove(kind, id);
   }
@@ -216,14 +216,14 @@ export class TestServer {
   }
 
   /**
-   * Answers lists from the rows as they are now, until {@link releaseLists}: a read replica that lags behind. Single
-   * reads and writes go on.
+   * Answers lists from the current rows until {@link releaseLists}, like a lagging read replica. Single reads and
+   * writes continue normally.
    */
   holdLists(): void {
     this.backend.holdLists();
   }
 
-  /** Lists have caught up. */
+  /** Ends the lag of lists. */
   releaseLists(): void {
     this.backend.releaseLists();
   }
@@ -238,12 +238,12 @@ export class TestServer {
 
   // ── Faults ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Answers the next n requests that match with a status; `Infinity` for all. */
+  /** Answers the next n matching requests with a status; `Infinity` for all. */
   failNextRequests(count: number, status: number, options: FailureOptions = {}): void {
     this.#faults.arm({ type: 'status', status, options }, count, options.match);
   }
 
-  /** Answers the next requests later, in real time. Prefer `holdNextRequests` in tests. */
+  /** Delays the answers to the next requests, in real time. Prefer `holdNextRequests` in tests. */
   delayNextRequests(delayMs: number, count = 1, match?: RequestMatch): void {
     this.#faults.arm({ type: 'delay', delayMs }, count, match);
   }
@@ -261,7 +261,7 @@ export class TestServer {
     this.#faults.arm({ type: 'cut', at }, count, match);
   }
 
-  /** Takes the next requests and never answers; with `afterCommit` their effect happens. */
+  /** Accepts the next requests and never answers; with `afterCommit`, they take effect. */
   hangNextRequests(count = 1, options: { readonly afterCommit?: boolean; readonly match?: RequestMatch } = {}): void {
     this.#faults.arm({ type: 'hang', afterCommit: options.afterCommit ?? false }, count, options.match);
   }
@@ -277,8 +277,8 @@ export class TestServer {
   }
 
   /**
-   * Refuses writes for which the predicate holds, as business rules do; remembered under their keys. Returns the
-   * function that withdraws it.
+   * Refuses writes that match the predicate, like business rules. The answers are stored under their keys. Returns a
+   * function that ends it.
    */
   refuse(
     predicate: (write: WriteRequest) => boolean,
@@ -292,7 +292,7 @@ export class TestServer {
     return this.backend.addRule((write) => (predicate(write) ? answer : undefined));
   }
 
-  /** Answers writes of this row with 500 for ever; returns the function that ends it. */
+  /** Answers writes of this row with 500. Returns a function that ends it. */
   poison(kind: string, id: string): () => void {
     const name = JSON.stringify([kind, id]);
     this.#poisoned.add(name);
@@ -316,7 +316,7 @@ export class TestServer {
         setTimeout(resolve, delay.delayMs);
       });
     await this.#faults.take('hold', request)?.enter();
-    // A server that was stopped meanwhile does nothing any more.
+    // A server that was stopped meanwhile does nothing more.
     if (this.#server !== server) return;
     const keptCut = isKept && this.cutKeptConnections !== undefined ? { at: this.cutKeptConnections } : undefined;
     const cut = this.#faults.take('cut', request) ?? keptCut;

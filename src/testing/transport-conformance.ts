@@ -19,7 +19,7 @@ import { refusalCases } from './conformance/refusal-cases.ts';
 import { subscribeCases } from './conformance/subscribe-cases.ts';
 import { writeCases } from './conformance/write-cases.ts';
 
-/** The two functions of a test runner that are needed; those of Vitest, Jest or node:test fit. */
+/** The two required functions of a test runner; those of Vitest, Jest or node:test fit. */
 export interface ConformanceRunner {
   /** Groups tests. @defaultValue the global one */
   describe(name: string, body: () => void): void;
@@ -30,11 +30,11 @@ export interface ConformanceRunner {
 /** How {@link transportConformance} registers its tests. */
 export interface ConformanceOptions extends Partial<ConformanceRunner> {
   /**
-   * What the backend cannot do, or its test cannot bring about, each with the reason. Cases that need it do not run; a
-   * test of their own counts them.
+   * Features that the backend lacks, or that its test cannot trigger, each with the reason. Cases that need them do not
+   * run; a separate test counts them.
    */
   readonly lacks?: Readonly<Partial<Record<ConformanceFeature, string>>>;
-  /** Runs only cases about these topics. @defaultValue all */
+  /** Runs only cases of these topics. @defaultValue all */
   readonly about?: readonly ConformanceTopic[];
 }
 
@@ -46,7 +46,7 @@ export const conformanceOptions = {
   about: optional(valueThat('a list of topics', isListOfTexts)),
 } satisfies OptionList<ConformanceOptions>;
 
-/** The cases themselves, for runners that are made otherwise. */
+/** The cases themselves, for other test runners. */
 export const conformanceCases: readonly ConformanceCase[] = [
   ...writeCases,
   ...identityCases,
@@ -62,9 +62,9 @@ export const conformanceCases: readonly ConformanceCase[] = [
 ];
 
 /**
- * Registers the tests that every transport adapter must pass against a server that works; the engine relies on nothing
- * else. Each case gets a subject of its own from `factory`. Without `describe` and `test` the global ones are used;
- * throws `TypeError` where there are none.
+ * Registers the tests that every transport adapter must pass against a working server. The engine relies on nothing
+ * else. Each case gets its own subject from `factory`. Without `describe` and `test`, the global ones are used; throws
+ * `TypeError` if there are none.
  */
 export function transportConformance(
   name: string,
@@ -92,7 +92,7 @@ export function transportConformance(
     }
     for (const [feature, reason] of Object.entries(lacks)) {
       const left = chosen.filter(({ needs }) => needs.some((need) => need === feature)).length;
-      // Named in the report, so that nobody takes silence for a pass.
+      // Reported as a test, so that skipped cases are visible.
       test(`does not claim '${feature}' (${left} cases): ${reason}`, async () => {
         if (reason.trim() === '') throw new Error(`lacks.${feature} needs a reason`);
       });

@@ -11,46 +11,43 @@ import {
   type PushResult,
 } from '../model/transport.ts';
 
-/** One thing that goes wrong at the boundary between engine and network. */
+/** One fault at the boundary between engine and network. */
 export type TransportFault =
   | { readonly type: 'none' }
-  /** Provably nothing was sent. */
+  /** Provably nothing is sent. */
   | { readonly type: 'dropBefore' }
-  /** Sent, lost on the way: the server never saw it, the client cannot know. */
+  /** Sent and lost on the way. The server never receives it, and the client cannot know. */
   | { readonly type: 'lostRequest' }
-  /** The server did it, the reply is lost. */
+  /** The server executes it, and the reply is lost. */
   | { readonly type: 'dropAfter' }
-  /** A status instead of the answer; with `afterCommit` the server did it first. */
+  /** A status replaces the answer. With `afterCommit`, the server executes the request first. */
   | { readonly type: 'status'; readonly status: number; readonly retryAfterMs?: number; readonly afterCommit?: boolean }
-  /** The answer comes later, by the injected clock. */
+  /** The answer is delayed by the injected clock. */
   | { readonly type: 'delay'; readonly delayMs: number }
-  /** No answer until the caller aborts; the server did it when `afterCommit`. */
+  /** No answer until the caller aborts. With `afterCommit`, the server executes the request. */
   | { readonly type: 'hang'; readonly afterCommit?: boolean }
-  /** An answer that is not the API's. */
+  /** An answer that does not come from the API. */
   | { readonly type: 'malformed' }
-  /** The server did it, but its list of results lacks this operation. */
+  /** The server executes it, but its results lack this operation. */
   | { readonly type: 'omitResult' }
-  /** An answer to an operation that nobody asked comes along. */
+  /** The answer also contains a result for an unknown operation. */
   | { readonly type: 'unknownResult' }
-  /** The same operation is answered twice, the second time with nonsense. */
+  /** The same operation is answered twice; the second answer is invalid. */
   | { readonly type: 'duplicateResult' };
 
-/** A call that may be hit: one page, one operation of a push, one fetch, one health check. */
+/** A call that a fault may affect: one page, one operation of a push, one fetch, one health check. */
 export interface FaultyCall {
   readonly type: 'pull' | 'push' | 'forcePush' | 'fetch' | 'health';
-  /** Counted from 0 over all calls. */
+  /** Counted from 0 across all calls. */
   readonly index: number;
   readonly kind?: string | undefined;
   readonly op?: Op | undefined;
 }
 
-/** Decides what happens to a call; undefined: nothing. */
+/** Decides the fault of a call; undefined: none. */
 export type FaultScript = readonly TransportFault[] | ((call: FaultyCall) => TransportFault | undefined);
 
-/**
- * Faults worth drawing from when nothing else is said: all that a correct engine must survive without losing or
- * doubling a write.
- */
+/** The default faults to draw from. A correct engine survives all of them without losing or duplicating a write. */
 export const defaultFaults: readonly TransportFault[] = [
   { type: 'dropBefore' },
   { type: 'lostRequest' },
@@ -65,7 +62,7 @@ export const defaultFaults: readonly TransportFault[] = [
   { type: 'duplicateResult' },
 ];
 
-/** Whether the server gets to see the call. */
+/** Whether the server receives the call. */
 export const reachesServer = (fault: TransportFault): boolean => {
   switch (fault.type) {
     case 'dropBefore':
@@ -80,7 +77,7 @@ export const reachesServer = (fault: TransportFault): boolean => {
   }
 };
 
-/** What the client sees of one operation; the answer itself where the fault does not touch it. */
+/** The client's view of one operation's answer; the answer itself if the fault does not affect it. */
 export function distortPush(fault: TransportFault, answer: PushResult): PushResult {
   switch (fault.type) {
     case 'dropBefore':
@@ -98,7 +95,7 @@ export function distortPush(fault: TransportFault, answer: PushResult): PushResu
   }
 }
 
-/** What a pull or fetch fails with; undefined where the fault does not touch it. */
+/** The error of a pull or fetch; undefined if the fault does not affect it. */
 export function pullErrorOf(fault: TransportFault): SyncError | undefined {
   switch (fault.type) {
     case 'dropBefore':

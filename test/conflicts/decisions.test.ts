@@ -239,7 +239,7 @@ test('I1: resends a re-push whose reply was lost under the same key and then rep
   };
   await bench.engine.resolveConflict(opId, acceptMerged({ title: 'both' }));
   await bench.engine.whenIdle();
-  await expect(bench.engine.resolveConflict(opId, acceptServer())).rejects.toThrow(/under way/);
+  await expect(bench.engine.resolveConflict(opId, acceptServer())).rejects.toThrow(/is being resolved/);
   await bench.sync().catch((error: unknown) => expect(error).toBeInstanceOf(NetworkError));
   expect(bench.eventsOf('conflict.resolved')).toMatchObject([{ resolution: { type: 'acceptMerged' } }]);
   expect(bench.backend.effectCount({ id: 't1' })).toBe(1);

@@ -132,7 +132,7 @@ describe('amendments that are rejected', () => {
     bench.server.cutNextRequests(2, 'afterCommit', { method: 'PUT' });
     await bench.engine.sync();
     await bench.engine.pause();
-    await expect(bench.engine.amend('op1', { title: 'other' })).rejects.toThrow(/its request is open/);
+    await expect(bench.engine.amend('op1', { title: 'other' })).rejects.toThrow(/is in flight/);
     // One behind it is nobody's yet.
     await edit({ title: 'later' }, 'op2');
     await bench.engine.amend('op2', { title: 'amended' });
@@ -252,7 +252,7 @@ describe('restoring given-up changes', () => {
     expect(await bench.engine.dropStuckOperations()).toBe(3);
     expect((await bench.engine.discarded()).map(({ opId }) => opId)).toEqual(['op-n3', 'op-n2']);
     expect(await bench.engine.discarded({ kinds: ['others'] })).toEqual([]);
-    await expect(bench.engine.undoDiscard('op-n1')).rejects.toThrow(/keeps the last 2/);
+    await expect(bench.engine.undoDiscard('op-n1')).rejects.toThrow(/among the last 2/);
   });
 });
 

@@ -465,7 +465,7 @@ describe('clearScope and dependent rows', () => {
       /rows of drafts, which is not synchronised, refer to folders; .*alsoEmpty: \['drafts'\]/,
     );
     expect(await count()).toEqual([3, 1]);
-    await expect(engine.clearScope({ alsoEmpty: ['nothing'] })).rejects.toThrow(/no entity or table/);
+    await expect(engine.clearScope({ alsoEmpty: ['nothing'] })).rejects.toThrow(/not an entity or table/);
     await engine.clearScope({ alsoEmpty: ['drafts'] });
     expect(await count()).toEqual([0, 0]);
     await engine.dispose();

@@ -190,9 +190,9 @@ describe.each<[what: string, value: string, column: EntitySchemaColumnOptions, r
     'more digits than a real column has',
     '0.1000000000000000055511151231257827',
     { type: 'real' },
-    /number 0\.10000.*last digit.*simple-json column/,
+    /number 0\.10000.*exactly.*simple-json column/,
   ],
-  ['more than 64 bits', '18446744073709551616', { type: 'bigint' }, /number 18446744073709551616.*last digit/],
+  ['more than 64 bits', '18446744073709551616', { type: 'bigint' }, /number 18446744073709551616.*exactly/],
   [
     'a number as the whole of a json column',
     '123456789012345678901234567890',

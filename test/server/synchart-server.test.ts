@@ -76,8 +76,8 @@ test('a wrong option ends it with an explanation', async () => {
 
 test('rejects a kind schema and names the wrong place', () => {
   expect(() => parseKindSchema({ todos: { title: 'string' } })).toThrow(/todos\.title: expected text/);
-  expect(() => parseKindSchema({ todos: { id: 'text' } })).toThrow(/todos\.id is there by itself/);
-  expect(() => parseKindSchema({ 'a b': {} })).toThrow(/'a b' is no name/);
+  expect(() => parseKindSchema({ todos: { id: 'text' } })).toThrow(/todos\.id is added automatically/);
+  expect(() => parseKindSchema({ 'a b': {} })).toThrow(/'a b' is not a valid kind name/);
   expect(parseKindSchema({ todos: { n: 'integer?' } })).toEqual([
     { kind: 'todos', fields: [{ name: 'n', type: 'integer', nullable: true }] },
   ]);

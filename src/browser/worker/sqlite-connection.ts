@@ -62,7 +62,7 @@ export class WasmConnection {
   #executeNow(sql: string, parameters: readonly unknown[]): StatementResult {
     if (hasSeveralStatements(sql)) {
       throw new Error(
-        `this text holds more than one statement, and only the first would run; give one statement at a time: ${sql.slice(0, 80)}`,
+        `this text contains several statements, and only the first would run; run one statement at a time: ${sql.slice(0, 80)}`,
       );
     }
     this.watched.takeRefusal();

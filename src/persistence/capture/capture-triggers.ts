@@ -10,14 +10,14 @@ import type { Journals } from './statements/journal.ts';
 import { uniqueKeysOf } from './statements/unique-keys.ts';
 
 /**
- * The triggers that note rows, and the switch that says what they note. A transaction that is given up may take the
- * triggers with it, or the value of the switch, so both are known within one transaction only.
+ * The triggers that record rows, and the switch that controls them. A rolled back transaction may undo both, so their
+ * state is known only within one transaction.
  */
 export class CaptureTriggers {
   readonly #dataSource: DataSource;
   readonly #tables: CapturedTables;
   readonly #journals: Journals;
-  /** Tables whose triggers are there; the last ones were made in a transaction that may yet be rolled back. */
+  /** Tables with installed triggers. The last ones belong to a transaction that may still be rolled back. */
   readonly #installed = new Set<CapturedTable>();
   #installing: { readonly transaction: OpenTransaction; readonly tables: readonly CapturedTable[] } | undefined;
   #switched: { readonly transaction: OpenTransaction; readonly to: SwitchMode } | undefined;
@@ -38,9 +38,9 @@ export class CaptureTriggers {
     return this.#prepared === transaction;
   }
 
-  /** From here on the triggers note what the app writes. Makes those that are missing. */
+  /** Makes the triggers record the app's writes from here on. Creates missing triggers. */
   async prepare(work: CapturedWork): Promise<void> {
-    // Statements that are sent side by side wait for the first of them.
+    // Concurrent statements wait for the first of them.
     while (this.#preparing !== undefined) await this.#preparing;
     if (!this.hasPrepared(work.transaction)) {
       const making = this.#makeReady(work);
@@ -53,7 +53,7 @@ export class CaptureTriggers {
     await this.switchTo(work, 1);
   }
 
-  /** From here on the triggers note nothing. */
+  /** Makes the triggers record nothing from here on. */
   async rest(work: CapturedWork): Promise<void> {
     this.#forgetOthers(work.transaction);
     if (this.#installed.size > 0) await this.switchTo(work, 0);
@@ -66,7 +66,7 @@ export class CaptureTriggers {
     this.#switched = { transaction, to: mode };
   }
 
-  /** Somebody else turns the switch, or a rollback has. */
+  /** Called when other code or a rollback may have changed the switch. */
   forgetSwitch(): void {
     this.#switched = undefined;
   }
@@ -75,14 +75,14 @@ export class CaptureTriggers {
     if (this.#installing?.transaction === transaction) this.#installing = undefined;
   }
 
-  /** A savepoint has taken the triggers along that were made after it. */
+  /** Called when a savepoint removed the triggers created after it. */
   tookBack(): void {
     for (const table of this.#installing?.tables ?? []) this.#installed.delete(table);
     this.#installing = undefined;
     this.#prepared = undefined;
   }
 
-  /** A table that is dropped, or made anew to be altered, loses its triggers. */
+  /** Dropping a table, or rebuilding it for a change, removes its triggers. */
   schemaChanges(): void {
     this.#installed.clear();
     this.#prepared = undefined;
@@ -101,8 +101,8 @@ export class CaptureTriggers {
   }
 
   /**
-   * Another transaction that was making triggers has ended. One that committed may hear of it only after the next one
-   * has begun; without a commit its triggers are gone.
+   * Called when another transaction that created triggers has ended. The report of a commit may arrive after the next
+   * transaction has begun. Without a commit, its triggers are gone.
    */
   #forgetOthers(transaction: OpenTransaction): void {
     const making = this.#installing?.transaction;
@@ -111,7 +111,7 @@ export class CaptureTriggers {
     else this.tookBack();
   }
 
-  /** The app has opened the database anew; or sql.js has, by writing its file. */
+  /** The app has reopened the database, or sql.js has done so by writing its file. */
   async #checkConnection({ send }: CapturedRunner): Promise<void> {
     const connection = this.#presentConnection;
     if (connection !== this.#connection) {

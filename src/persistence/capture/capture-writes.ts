@@ -16,14 +16,14 @@ import { watchEntities } from './watch-entities.ts';
 import { hasAsyncContext, runUncaptured } from './without-capture.ts';
 import { timeOrderedId } from '../../model/platform/time-ordered-id.ts';
 
-/** Options of {@link captureWrites}; those of the first call for a data source hold. */
+/** Options of {@link captureWrites}. The options of the first call for a data source apply. */
 export interface CaptureOptions {
-  /** Makes operation ids. @defaultValue UUID v7, which contains the time */
+  /** Generates operation ids. @defaultValue UUID v7, which contains the time */
   readonly opId?: () => string;
-  /** Stamps local changes. @defaultValue the platform's */
+  /** Supplies the time of local changes. @defaultValue the platform's */
   readonly clock?: Pick<Clock, 'now'>;
   /**
-   * Queries of the app skip deleted rows, whoever deleted them, unless they ask `withDeleted`.
+   * Hides rows deleted here or on the server from the app's queries, except with `withDeleted`.
    *
    * @defaultValue true
    */
@@ -40,13 +40,13 @@ export const captureOptions = {
 const captures = new WeakMap<DataSource, Capture>();
 
 /**
- * Makes the app's own TypeORM writes to these tables synchronise: from now on `save`, `insert`, `update`, `remove`,
- * query builders and SQL on this data source queue what they change, in the same transaction, with the fields that
- * really changed (F-140, F-141). Pass the same tables as to the engine. A second call adds tables.
+ * Synchronises the app's own TypeORM writes to these tables. From now on `save`, `insert`, `update`, `remove`, query
+ * builders and SQL on this data source queue their changes in the same transaction, with exactly the changed fields
+ * (F-140, F-141). Pass the same tables as to the engine. A second call adds tables.
  *
- * SQLite only: throws `TypeError` on other databases, where `createWriter` writes. Throws `TypeError` for a table that
- * cannot be synchronised, and when the data source is not initialised. A write that cannot be sent rejects with
- * `ValidationError`; nothing is written then.
+ * Works on SQLite only and throws `TypeError` for other databases, where `createWriter` writes. Throws `TypeError` for
+ * a table that cannot be synchronised and for an uninitialised data source. A write that could not be sent rejects with
+ * `ValidationError` and writes nothing.
  */
 export function captureWrites(
   dataSource: DataSource,
@@ -71,7 +71,7 @@ function createCapture(dataSource: DataSource, settings: Completed<CaptureOption
   const gate = gateConnection(dataSource);
   if (!(gate instanceof SqliteGate)) {
     throw new TypeError(
-      `captureWrites works on SQLite; on ${dataSource.options.type} write through createWriter or engine.writer, which queue the same operations`,
+      `captureWrites supports SQLite only; on ${dataSource.options.type}, write through createWriter or engine.writer, which queue the same operations`,
     );
   }
   const capture = new Capture(dataSource, gate, {
@@ -88,19 +88,19 @@ function createCapture(dataSource: DataSource, settings: Completed<CaptureOption
   });
   capture.attach(prototype);
   persistEntities(dataSource, capture.children);
-  // What a migration changes is the shape of the data, on every device by itself; it is no edit of a user.
+  // A migration changes the format of the data, on every device separately. It is not an edit of a user.
   aroundSchemaWork(dataSource, runUncaptured);
   return capture;
 }
 
 /**
- * Runs `fn`; what it writes is not captured, inside the app's transactions too. Where the platform cannot tell whose
- * statement one is (browsers), this form throws `TypeError`: give the data source as well.
+ * Runs `fn` without capturing its writes, even within the app's transactions. Throws `TypeError` on platforms without
+ * AsyncLocalStorage (browsers): use the form with a data source there.
  */
 export function withoutCapture<Result>(fn: () => Promise<Result>): Promise<Result>;
 /**
- * Runs `fn` in a transaction of its own whose manager is not captured. Works on every platform. Do not await it inside
- * another transaction.
+ * Runs `fn` in its own transaction with a manager whose writes are not captured. Works on every platform. Do not await
+ * it within another transaction.
  */
 export function withoutCapture<Result>(
   dataSource: DataSource,

@@ -27,8 +27,8 @@ export interface CaptureSettings {
 }
 
 /**
- * Captures what the app writes on one data source. Looks at every statement of every query runner: opens a transaction
- * where there is none, has the triggers note the rows, and queues the differences before the commit, in the same
+ * Captures the app's writes on one data source. Inspects every statement of every query runner, opens a transaction if
+ * there is none, lets the triggers record the rows, and queues the differences before the commit in the same
  * transaction.
  */
 export class Capture {
@@ -58,10 +58,7 @@ export class Capture {
     });
   }
 
-  /**
-   * Adds tables; those that are captured already stay as they are. Throws `TypeError` for one that cannot be
-   * synchronised.
-   */
+  /** Adds tables; already captured ones stay unchanged. Throws `TypeError` for a table that cannot be synchronised. */
   add(tables: readonly SyncTable[]): void {
     this.#tables.add(tables);
   }
@@ -70,17 +67,14 @@ export class Capture {
     return this.#tables.of(metadata);
   }
 
-  /**
-   * The journal of the transaction that a statement of this runner would be part of; undefined where nothing is
-   * captured.
-   */
+  /** The journal of the transaction that a statement of this runner would join; undefined if nothing is captured. */
   journalOf(runner: QueryRunner): Journal | undefined {
     const transaction = transactionOf(runner, this.gate);
     const isCaptured = this.#isApps(runner, transaction) && !isUncaptured();
     return isCaptured ? this.#journals.of(transaction ?? runner) : undefined;
   }
 
-  /** From now on the statements of all query runners with this prototype are captured. */
+  /** Captures the statements of all query runners with this prototype from now on. */
   attach(prototype: object): void {
     const original = queryOf(prototype);
     const query = (runner: QueryRunner, ...[sql, parameters, structured]: Parameters<Send>): Promise<unknown> =>
@@ -154,10 +148,7 @@ export class Capture {
     if (tookTriggers) this.#triggers.tookBack();
   }
 
-  /**
-   * Statements outside of a transaction, sent side by side on one runner, get one transaction each, one after the
-   * other.
-   */
+  /** Concurrent statements outside a transaction on one runner each get their own transaction, one after another. */
   #inTurn(on: CapturedRunner, statement: Statement): Promise<unknown> {
     const run = (): Promise<unknown> => {
       const transaction = transactionOf(on.runner, this.gate);
@@ -179,7 +170,7 @@ export class Capture {
     await on.send('BEGIN TRANSACTION');
     try {
       const transaction = transactionOf(on.runner, this.gate);
-      if (transaction === undefined) throw new TypeError('capture: BEGIN has opened no transaction');
+      if (transaction === undefined) throw new TypeError('captureWrites: BEGIN did not open a transaction');
       const work = { ...on, transaction };
       const result = await this.#inside(work, statement);
       await this.#flush(work);
@@ -199,14 +190,14 @@ export class Capture {
   async #inside(work: CapturedWork, statement: Statement): Promise<unknown> {
     if (isUncaptured()) return this.#statements.sendUncaptured(work, statement);
     const increments = incrementsOf(statement.sql, this.#tables.named);
-    // What was changed before is an operation of its own: increments are queued as such.
+    // Earlier changes become their own operation, because increments are queued as such.
     if (increments !== undefined) await this.#flush(work);
     const result = await this.#statements.send(work, statement);
     if (increments !== undefined) await this.#flush(work, increments);
     return result;
   }
 
-  /** Queues what the transaction has changed since the last flush. */
+  /** Queues the changes of the transaction since the last flush. */
   async #flush(work: CapturedWork, increments?: Increments): Promise<void> {
     const { transaction, runner } = work;
     if (!this.#triggers.hasPrepared(transaction)) return;

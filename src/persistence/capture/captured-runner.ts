@@ -8,25 +8,25 @@ import { replaceQuery } from '../typeorm/query-runners.ts';
 
 export type Send = (sql: string, parameters?: readonly unknown[], structured?: boolean) => Promise<unknown>;
 
-/** A statement as a query runner gets it. */
+/** A statement as a query runner receives it. */
 export interface Statement {
   readonly sql: string;
   readonly parameters: readonly unknown[] | undefined;
   readonly structured: boolean | undefined;
 }
 
-/** A query runner, and how it sends without being captured. */
+/** A query runner and its way to send without being captured. */
 export interface CapturedRunner {
   readonly runner: QueryRunner;
   readonly send: Send;
 }
 
-/** A query runner within the transaction that its statements are part of. */
+/** A query runner within the transaction of its statements. */
 export interface CapturedWork extends CapturedRunner {
   readonly transaction: OpenTransaction;
 }
 
-/** The transaction that a statement of this runner would be part of. */
+/** The transaction that a statement of this runner would join. */
 export function transactionOf(runner: QueryRunner, gate: SqliteGate): OpenTransaction | undefined {
   const { transaction } = runner as GatedQueryRunner;
   return transaction?.state === 'open' ? transaction : gate.ambient();

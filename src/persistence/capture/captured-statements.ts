@@ -21,7 +21,7 @@ interface CapturedStatementsParts {
   readonly now: () => number;
 }
 
-/** Sends one statement of the app: as it must be for deleted rows to stay hidden, with the triggers on or off. */
+/** Sends one statement of the app with triggers on or off, rewritten so that deleted rows stay hidden. */
 export class CapturedStatements {
   readonly #parts: CapturedStatementsParts;
 
@@ -47,7 +47,7 @@ export class CapturedStatements {
     });
   }
 
-  /** A DELETE only hides its rows; what is written onto a hidden row brings it back. */
+  /** A DELETE only hides its rows; a write to a hidden row restores it. */
   #rewritten({ runner }: CapturedWork, { sql, parameters }: Statement): Pick<Statement, 'sql' | 'parameters'> {
     const { tables, now } = this.#parts;
     const at = new Date(now()).toISOString();
@@ -63,7 +63,7 @@ export class CapturedStatements {
     return { sql: reviving ?? sql, parameters };
   }
 
-  /** For the app a deleted row is not there: an insert with its id succeeds, and brings it back. */
+  /** Deleted rows do not exist for the app. An insert with such an id succeeds and restores the row. */
   async #insertOverDeleted(work: CapturedWork, statement: Statement, failure: unknown): Promise<unknown> {
     const { dataSource, tables, triggers, turns } = this.#parts;
     if (classifyDatabaseError(failure) !== 'constraint' || !triggers.hasPrepared(work.transaction)) throw failure;
@@ -74,9 +74,9 @@ export class CapturedStatements {
         await triggers.switchTo(work, 2);
         return await work.send(sql, statement.parameters, statement.structured);
       } catch {
-        // Whatever stands in the way of an explanation: the failure itself is what the app has to hear.
+        // If the explanation fails, the app still gets the original error.
         await this.#explain(work, statement, failure).catch((why: unknown) =>
-          dataSource.logger.log('warn', `synchart: a refused write was not explained: ${String(why)}`),
+          dataSource.logger.log('warn', `synchart: could not explain a refused write: ${String(why)}`),
         );
         throw failure;
       }
@@ -88,7 +88,7 @@ export class CapturedStatements {
     const { tables: written = [] } = writtenBy(sql) ?? {};
     const [name, ...others] = written === 'all' ? [] : written;
     const table = name === undefined || others.length > 0 ? undefined : tables.named(name);
-    // The app itself may have asked to give the transaction up (OR ROLLBACK).
+    // The app itself may have requested a rollback (OR ROLLBACK).
     if (table === undefined || transactionOf(work.runner, gate) !== work.transaction) return;
     await triggers.switchTo(work, 0);
     await explainHiddenRow(failure, uncapturedSession(work, dataSource), table, () => work.send(sql, parameters));

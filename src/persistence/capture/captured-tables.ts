@@ -6,7 +6,7 @@ import { CapturedTable } from './entities/captured-table.ts';
 import { hideDeleted } from './statements/hide-deleted.ts';
 import { parentsFirst } from './statements/parents-first.ts';
 
-/** The tables of one data source whose writes are captured. */
+/** The captured tables of one data source. */
 export class CapturedTables {
   readonly #dataSource: DataSource;
   readonly #hidesDeleted: boolean;
@@ -25,10 +25,7 @@ export class CapturedTables {
     return this.#inOrder;
   }
 
-  /**
-   * Adds tables; those that are captured already stay as they are. Throws `TypeError` for one that cannot be
-   * synchronised.
-   */
+  /** Adds tables; already captured ones stay unchanged. Throws `TypeError` for a table that cannot be synchronised. */
   add(tables: readonly SyncTable[]): void {
     const wanted = new Map(this.#registered);
     for (const table of tables) {
@@ -40,7 +37,7 @@ export class CapturedTables {
     for (const [target, table] of wanted) this.#registered.set(target, table);
   }
 
-  /** Registers the tables again; an opening of the database has made their metadata anew. */
+  /** Registers the tables again, because reopening the database creates new metadata. */
   renew(): void {
     this.#register([...this.#registered.values()]);
   }
@@ -52,7 +49,7 @@ export class CapturedTables {
   /** Finds a table by its name in lower case. */
   readonly named = (name: string): CapturedTable | undefined => this.#byName.get(name);
 
-  /** Whether a statement writes one of these tables. */
+  /** Whether a statement writes to one of these tables. */
   areWrittenBy(sql: string): boolean {
     const tables = writtenBy(sql)?.tables ?? [];
     return tables === 'all' || tables.some((name) => this.#byName.has(name));

@@ -1,4 +1,4 @@
-/** Lets work of one mode run side by side, and makes work of another mode wait until that has ended. */
+/** Lets work of one mode run concurrently, and delays work of another mode until it has ended. */
 export class Turns {
   #mode: unknown;
   #running = 0;

@@ -12,8 +12,8 @@ const isObject = (value: unknown): value is ObjectLiteral =>
   typeof value === 'object' && value !== null && !(value instanceof Promise);
 
 /**
- * Hears of the entity objects that a query runner loads and persists, cascades included, ahead of the app's listeners:
- * keeps what was loaded, and brings what is saved up to date in all that the user did not change (F-140).
+ * Observes the entity objects that a query runner loads and persists, including cascades, before the app's listeners.
+ * Stores loaded states, and updates unchanged fields of saved entities (F-140).
  */
 export function watchEntities(capture: Capture, runner: QueryRunner): void {
   const before = (name: BroadcastName, listen: Listener): void =>
@@ -39,7 +39,7 @@ export function watchEntities(capture: Capture, runner: QueryRunner): void {
     keepLoaded(capture, metadata, loaded);
     const table = capture.tableOf(metadata);
     const graphs = table === undefined || capture.journalOf(runner) === undefined ? [] : graphsOf(runner);
-    // A save loads the rows of its entities, to compare: now what was not changed is brought up to date.
+    // A save loads the rows of its entities to compare them. At this point unchanged fields are updated.
     if (table === undefined) return;
     for (const graph of graphs) {
       for (const stored of loaded) {
@@ -89,7 +89,7 @@ function idOf(table: CapturedTable, entity: unknown): string | undefined {
   return typeof id === 'string' || typeof id === 'number' ? String(id) : undefined;
 }
 
-/** Also what was loaded along with the entities: TypeORM tells of those, too. */
+/** Includes entities loaded along with these, because TypeORM reports them, too. */
 function keepLoaded(capture: Capture, metadata: EntityMetadata, loaded: readonly ObjectLiteral[]): void {
   const table = capture.tableOf(metadata);
   for (const entity of loaded) {

@@ -6,13 +6,14 @@ interface Uncaptured {
 
 const context = createAsyncContext<Uncaptured>();
 
-/** True inside of {@link runUncaptured}. */
+/** True within {@link runUncaptured}. */
 export const isUncaptured = (): boolean => context.current() !== undefined;
 
 /**
- * Runs `fn`; what it writes, and what it starts, is not captured. Needs AsyncLocalStorage, elsewhere it has no effect.
+ * Runs `fn` without capturing its writes or those of work that it starts. Needs AsyncLocalStorage; has no effect
+ * elsewhere.
  */
 export const runUncaptured = <T>(fn: () => T): T => context.run({ uncaptured: true }, fn);
 
-/** False where nothing can tell whose statement one is: browsers. */
+/** False on platforms without async context: browsers. */
 export const hasAsyncContext = (): boolean => runUncaptured(isUncaptured);

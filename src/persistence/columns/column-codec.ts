@@ -11,10 +11,10 @@ import { dialectOf, profileOf } from '../drivers/profile-of.ts';
 import { quoted } from '../sql/quoted-name.ts';
 import type { Dialect } from '../sql/session.ts';
 
-/** How one column travels: between its database value, its entity property and its wire key. */
+/** Converts one column between its database value, its entity property and its wire key. */
 export interface ColumnCodec {
   readonly column: ColumnMetadata;
-  /** Column name in SQL, unquoted. */
+  /** SQL name of the column, unquoted. */
   readonly name: string;
   readonly property: string;
   readonly wireKey: string;
@@ -22,11 +22,11 @@ export interface ColumnCodec {
   readonly toDatabase: (value: Json | undefined) => unknown;
   /** Raw result → wire value. */
   readonly toWire: (raw: unknown) => Json;
-  /** Says what a wire value must be where it is not; undefined = fine. */
+  /** What a wire value must be, if it is invalid; undefined for a valid value. */
   readonly complaint: (value: Json | undefined) => string | undefined;
-  /** Whether the column is certain to give back this wire value. Where it is not, the row is read again to see. */
+  /** Whether the column is certain to return this wire value unchanged. If not, the row is read back to compare. */
   readonly readsBack: (value: Json) => boolean;
-  /** The same for all wire values that the column takes for one, such as `"10.00"` and `10`. */
+  /** Equal for all wire values that the column treats as one, such as `"10.00"` and `10`. */
   readonly comparable: (value: Json) => Json;
 }
 
@@ -76,9 +76,9 @@ const dateTypes = new Set<unknown>([
 ]);
 
 export const isTextColumn = (column: ColumnMetadata): boolean => textTypes.has(column.type);
-/** Whether numbers in it may have fractions. */
+/** Whether its numbers may have fractions. */
 export const isFractionColumn = (column: ColumnMetadata): boolean => fractionTypes.has(column.type);
-/** Whether its numbers travel as they are, without a mapping of the app. */
+/** Whether its numbers are sent unchanged, without a mapping of the app. */
 export const isPlainNumberColumn = (column: ColumnMetadata): boolean =>
   column.transformer === undefined && !column.isArray && numberTypes.has(column.type);
 const isJsonColumn = (column: ColumnMetadata): boolean =>
@@ -87,7 +87,7 @@ export const isDateColumn = (column: ColumnMetadata): boolean => dateTypes.has(c
 
 const toSnakeCase = (name: string): string => name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase();
 
-/** A relation's own column is known by its SQL name, an embedded one by its path. */
+/** A relation's own column is identified by its SQL name, an embedded one by its path. */
 const propertyOf = (column: ColumnMetadata): string =>
   column.relationMetadata && column.propertyName === column.relationMetadata.propertyName
     ? column.databaseName
@@ -99,14 +99,14 @@ const asJson = (value: unknown): Json => {
   if (typeof value === 'bigint') return exactNumber(value);
   if (ArrayBuffer.isView(value))
     return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64');
-  // Objects of a transformer, as decimals: two of them compare by what they say, not by what they are made of.
+  // Objects of a transformer, such as decimals, compare by their text.
   if (typeof value === 'object' && 'toJSON' in value) return JSON.parse(JSON.stringify(value)) as Json;
   return value as Json;
 };
 
 /**
- * Builds the codec of a column; values go through TypeORM's own preparation, so transformers, JSON, booleans and dates
- * map both ways.
+ * Builds the codec of a column. Values pass through TypeORM's own conversion, so transformers, JSON, booleans and dates
+ * map in both directions.
  */
 export function createColumnCodec(
   dataSource: DataSource,
@@ -140,7 +140,7 @@ export function createColumnCodec(
   const hydrated = (raw: unknown): Json => asJson(driver.prepareHydratedValue(raw, column));
 
   const dialect = dialectOf(dataSource).name;
-  // The driver of PostgreSQL parses JSON itself: a text is then a value.
+  // The driver of PostgreSQL parses JSON itself, so a string is already a value.
   const isParsed = isJson && dialect === 'postgres' && column.type !== 'simple-json';
   const mapping: Pick<ColumnCodec, 'toDatabase' | 'toWire'> = {
     toDatabase: isPlain
@@ -170,15 +170,15 @@ export function createColumnCodec(
   };
 }
 
-/** Numbers and their digits as text are one value to a column of numbers. */
+/** For a numeric column, numbers and their digits as text are the same value. */
 function comparableNumber(value: Json): Json {
   const digits = typeof value === 'number' ? String(value) : withoutMark(value);
   return typeof digits === 'string' ? (canonicalDigits(digits.trim()) ?? value) : value;
 }
 
 /**
- * SQLite makes numbers of texts where it can, unless the column is one of text. Else it keeps what it is given, so the
- * mapping alone decides.
+ * SQLite converts texts to numbers if possible, except in text columns. Otherwise it stores the given value, so only
+ * the mapping decides.
  */
 function readsBackFromSqlite(
   column: ColumnMetadata,
@@ -194,14 +194,14 @@ function readsBackFromSqlite(
       const bound = toDatabase(value);
       return (typeof bound !== 'string' || Number.isNaN(Number(bound))) && deepEqual(toWire(bound), value);
     } catch {
-      // The mapping of the app takes the value and cannot give it back: there is nothing to compare with.
+      // The app's mapping accepts the value but cannot return it, so nothing can be compared.
       return true;
     }
   };
 }
 
 const intTypes = new Set<unknown>(['int', 'int2', 'int4', 'integer', 'smallint', 'double precision']);
-/** PostgreSQL pads `char`, and gives ids of type `uuid` back in lower case. */
+/** PostgreSQL pads `char`, and returns ids of type `uuid` in lower case. */
 const verbatimTypes = new Set<unknown>([
   String,
   'text',
@@ -212,19 +212,19 @@ const verbatimTypes = new Set<unknown>([
   'simple-json',
 ]);
 
-/** PostgreSQL rewrites values of most types. Only the types that keep every value need no check. */
+/** PostgreSQL rewrites values of most types. Only types that keep every value need no check. */
 function readsBackFromPostgres(column: ColumnMetadata): ColumnCodec['readsBack'] {
   const { type } = column;
   if (column.transformer !== undefined || column.isArray) return () => false;
   if (verbatimTypes.has(type)) return () => true;
   if (intTypes.has(type) || type === Number) return (value) => value === null || typeof value === 'number';
   if (booleanTypes.has(type)) return (value) => value === null || typeof value === 'boolean';
-  // The driver parses JSON, and so rounds long numbers.
+  // The driver parses JSON and rounds long numbers.
   if (jsonTypes.has(type)) return (value) => !jsonText(value, () => '').includes('"\uFEFF');
   return (value) => value === null;
 }
 
-/** A time of the server as the app's Date. No zone means UTC (F-65). */
+/** A server timestamp as the app's Date. No zone means UTC (F-65). */
 function dateOf(value: Json): Date {
   const instant = parseTimestamp(value);
   return instant === undefined
@@ -232,7 +232,7 @@ function dateOf(value: Json): Date {
     : new Date(instant.epochSeconds * 1000 + Number(instant.fraction.slice(0, 3).padEnd(3, '0')));
 }
 
-/** Only plain types are checked: what a transformer accepts is its own business. */
+/** Checks only plain types; a transformer decides itself what it accepts. */
 function complaintOf(column: ColumnMetadata, dialect: Dialect['name'], losesMark: boolean): ColumnCodec['complaint'] {
   const nothing = column.isNullable || column.default !== undefined;
   const expected =
@@ -253,7 +253,7 @@ function complaintOf(column: ColumnMetadata, dialect: Dialect['name'], losesMark
     if (isList && Array.isArray(value)) return complaintAboutItems(value, losesMark);
     if (value === null) return nothing ? undefined : `must not be null`;
     const digits = exactDigits(value);
-    // SQLite takes a number that is the whole of a json column for a number of its own.
+    // SQLite converts a number that is the whole content of a json column to its own number.
     if (digits !== undefined && dialect === 'sqlite' && column.type === 'json') return tooExact('number', digits);
     if (digits !== undefined && expected !== undefined)
       return expected === 'number' && canHold(column, digits, dialect) ? undefined : tooExact(expected, digits);
@@ -267,22 +267,22 @@ function complaintOf(column: ColumnMetadata, dialect: Dialect['name'], losesMark
       return undefined;
     // Servers on SQLite or MySQL send booleans as 0 and 1.
     if (expected === 'boolean' && (value === 0 || value === 1)) return undefined;
-    // 64-bit integers and decimals travel as text.
+    // 64-bit integers and decimals travel as strings.
     if (expected === 'number' && typeof value === 'string' && value.trim() !== '' && Number.isFinite(Number(value)))
       return undefined;
     return `must be a ${expected}, got ${Array.isArray(value) ? 'list' : typeof value} ${typeof value === 'number' ? value : JSON.stringify(value).slice(0, 40)}`;
   };
 }
 
-/** `losesMark`: sql.js takes a byte order mark off the beginning of a text. */
+/** `losesMark`: sql.js removes a byte order mark from the start of a text. */
 function complaintAboutText(text: string, losesMark: boolean): string | undefined {
-  if (halfOfPair.test(text)) return 'has half of a surrogate pair, which no database stores';
+  if (halfOfPair.test(text)) return 'contains half of a surrogate pair, which databases cannot store';
   return losesMark && text.charCodeAt(0) === 0xfeff
-    ? 'begins with a byte order mark, which sql.js takes off; use another driver'
+    ? 'starts with a byte order mark, which sql.js removes; use another driver'
     : undefined;
 }
 
-/** TypeORM joins the items of a `simple-array` with commas, and gives texts back. */
+/** TypeORM joins the items of a `simple-array` with commas, and returns strings. */
 function complaintAboutItems(items: readonly Json[], losesMark: boolean): string | undefined {
   const wrong =
     items.find(
@@ -290,22 +290,22 @@ function complaintAboutItems(items: readonly Json[], losesMark: boolean): string
     ) ?? (items.length === 1 && items[0] === '' ? '' : undefined);
   return wrong === undefined
     ? undefined
-    : `has the item ${JSON.stringify(wrong).slice(0, 60)}, which a simple-array column does not give back as it is; use a JSON column`;
+    : `has the item ${JSON.stringify(wrong).slice(0, 60)}, which a simple-array column does not return unchanged; use a JSON column`;
 }
 
 const wholeTypes = new Set<unknown>(['bigint', 'int8']);
 const decimalTypes = new Set<unknown>(['numeric', 'decimal']);
 
-/** Whether the column keeps all digits of a number that JavaScript does not. */
+/** Whether the column keeps all digits of a number that JavaScript cannot hold. */
 function canHold({ type }: ColumnMetadata, digits: string, dialect: Dialect['name']): boolean {
   const isWhole = /^-?\d+$/.test(digits) && BigInt.asIntN(64, BigInt(digits)) === BigInt(digits);
-  // Every column of whole numbers in SQLite has 64 bits; what it calls a decimal is one, or rounds.
+  // Integer columns in SQLite have 64 bits. Its decimal columns are integers as well, or round.
   if (dialect === 'sqlite') return isWhole && !realTypes.has(type);
   return decimalTypes.has(type) ? /^[^eE]*$/.test(digits) : isWhole && wholeTypes.has(type);
 }
 
 const tooExact = (expected: string, digits: string): string =>
-  `is the number ${digits.length <= 60 ? digits : `${digits.slice(0, 60)}…`}, which a column for a ${expected} cannot hold to the last digit; use a ${expected === 'number' ? 'bigint or simple-json column' : 'simple-json column'}, or map it with fromJson and toJson`;
+  `is the number ${digits.length <= 60 ? digits : `${digits.slice(0, 60)}…`}, which a column for a ${expected} cannot hold exactly; use a ${expected === 'number' ? 'bigint or simple-json column' : 'simple-json column'}, or map it with fromJson and toJson`;
 
 /** Reads the property of an entity as its wire value. */
 export const wireValueOf = (codec: ColumnCodec, entity: object): Json | undefined => {
@@ -316,8 +316,8 @@ export const wireValueOf = (codec: ColumnCodec, entity: object): Json | undefine
 };
 
 /**
- * What a query selects besides `*`, so that no whole number is rounded on its way out of SQLite: the digits of those
- * that JavaScript does not hold. Empty for tables without such a column.
+ * Additional selections of a query that prevent SQLite from rounding integers: the digits of those that JavaScript
+ * cannot hold. Empty for tables without such a column.
  */
 export const exactColumns = (codecs: readonly ColumnCodec[], dialect: Dialect['name'], table: string): string =>
   dialect === 'postgres'
@@ -333,7 +333,7 @@ export const exactColumns = (codecs: readonly ColumnCodec[], dialect: Dialect['n
 
 const exactAlias = (name: string): string => `synchart exact ${name}`;
 
-/** The raw value of a column, with all its digits. A value that was laid over the one of the row keeps those it has. */
+/** The raw value of a column with all its digits. A value written over that of the row keeps its own digits. */
 function rawValue({ name }: ColumnCodec, raw: Readonly<Record<string, unknown>>): unknown {
   const digits = raw[exactAlias(name)];
   return typeof digits === 'string' && Number(digits) === Number(raw[name]) ? exactNumber(digits) : raw[name];

@@ -8,7 +8,7 @@ export interface BoundRows {
   readonly rows: (readonly unknown[])[];
 }
 
-/** How a table reads the sync fields of its wire rows, whatever a row calls them. */
+/** Reads the sync fields of a table's wire rows, whatever their keys are. */
 interface RowReader {
   readonly kind: string;
   readonly keys: { readonly updatedAt: string; readonly deletedAt: string };
@@ -26,7 +26,7 @@ interface BinderOptions {
   readonly fromJson: ((row: JsonObject) => object) | undefined;
 }
 
-/** Turns wire rows into the values of their columns. A key that a row does not have leaves its column out. */
+/** Converts wire rows to the values of their columns. Omits columns whose key is missing. */
 export class RowBinder {
   readonly #options: BinderOptions;
 
@@ -34,7 +34,7 @@ export class RowBinder {
     this.#options = options;
   }
 
-  /** Binds rows, and puts those together that have the same columns. Throws as {@link RowBinder.bind}. */
+  /** Binds rows, grouped by equal columns. Throws like {@link RowBinder.bind}. */
   bindAll(rows: readonly JsonObject[]): Iterable<BoundRows> {
     const { codecs } = this.#options;
     const groups = new Map<string, BoundRows>();
@@ -54,8 +54,8 @@ export class RowBinder {
   }
 
   /**
-   * The values of a row; `missing` gets the places of the columns that it does not have. Throws `ValidationError` when
-   * the app's mapping fails.
+   * The values of a row; `missing` receives the positions of absent columns. Throws `ValidationError` when the app's
+   * mapping fails.
    */
   bind(row: JsonObject, missing: number[] = []): readonly unknown[] {
     const entity = this.#mapped(row);
@@ -83,7 +83,7 @@ export class RowBinder {
     }
   }
 
-  /** The value of a column; undefined leaves it. Sync fields are read as they are everywhere else. */
+  /** The value of a column; undefined leaves it unchanged. Sync fields are read in the same way everywhere. */
   #valueOf(codec: ColumnCodec, row: JsonObject, entity: object | undefined): Json | undefined {
     const { table, idCodec } = this.#options;
     const value = entity === undefined ? row[codec.wireKey] : wireValueOf(codec, entity);
@@ -96,7 +96,7 @@ export class RowBinder {
   #toDatabase(codec: ColumnCodec, value: Json): unknown {
     const { table, idCodec, idToDatabase } = this.#options;
     if (codec === idCodec) return idToDatabase(String(value));
-    // The server's own text, also where it is a number (epoch ms).
+    // The server's own text, even for a number (epoch ms).
     if (typeof value === 'number' && (codec.wireKey === table.keys.updatedAt || codec.wireKey === table.keys.deletedAt))
       return String(value);
     return codec.toDatabase(value);

@@ -9,13 +9,13 @@ import { chunked, type Session } from '../sql/session.ts';
 import type { TreePaths } from './tree-paths.ts';
 import { UpsertTexts } from './upsert-texts.ts';
 
-/** Far below SQLite's limit of variables (F-102), and no more than 5 ms of binding (F-147). */
+/** Far below SQLite's limit of variables (F-102), and at most 5 ms of binding (F-147). */
 const maxVariables = 10_000;
 
-/** Below this, binding is as fast; and a single row tells best what is wrong with it. */
+/** With fewer rows, binding is equally fast, and a single row gives the clearest error. */
 const fewestPacked = 8;
 
-/** What writing rows of one table needs to know of it; names as SQL wants them. */
+/** What writes to one table need; names as in SQL. */
 interface UpsertParts {
   readonly table: string;
   readonly id: string;
@@ -23,7 +23,7 @@ interface UpsertParts {
   readonly codecs: readonly ColumnCodec[];
   readonly idCodec: ColumnCodec;
   readonly idType: IdColumn['type'];
-  /** The `@VersionColumn`, where a new row must have one. */
+  /** The `@VersionColumn`, if new rows must have one. */
   readonly version: ColumnCodec | undefined;
   readonly binder: RowBinder;
   readonly tree: TreePaths | undefined;
@@ -32,7 +32,7 @@ interface UpsertParts {
   readonly existing: (session: Session, ids: readonly string[]) => Promise<ReadonlySet<string>>;
 }
 
-/** Writes wire rows into a synced table by generated SQL. Touches only columns the server knows. */
+/** Writes wire rows to a synced table with generated SQL. Changes only columns that the server knows. */
 export class RowUpserts {
   private readonly texts: UpsertTexts;
 
@@ -41,9 +41,9 @@ export class RowUpserts {
   }
 
   /**
-   * Inserts or updates rows by id, many in one statement. Columns whose key is missing keep their value; local-only
-   * columns too. A row that is written so lives as the server says: `deletedAtLocal` is cleared unless
-   * `keepDeletedLocally`.
+   * Inserts or updates rows by id, many in one statement. Columns whose key is missing keep their value, as do
+   * local-only columns. Such a write follows the server, so it clears `deletedAtLocal` unless `keepDeletedLocally` is
+   * set.
    */
   async upsert(
     session: Session,
@@ -52,7 +52,7 @@ export class RowUpserts {
   ): Promise<void> {
     for (const { codecs, rows: given } of this.parts.binder.bindAll(rows)) {
       const keep = options.keepDeletedLocally ?? false;
-      // SQL checks NOT NULL before it looks for the row: what exists already is updated instead.
+      // SQL checks NOT NULL before it finds the existing row, so existing rows are updated instead.
       const bound = this.isWhole(codecs) ? given : await this.updateExisting(session, codecs, given, keep);
       const size = Math.max(1, Math.min(this.parts.rowsPerSlice, Math.floor(maxVariables / codecs.length)));
       for (const part of chunked(bound, size)) await this.insertOrUpdate(session, codecs, part, keep);
@@ -66,8 +66,8 @@ export class RowUpserts {
   }
 
   /**
-   * Whether the database knows the columns as the entity has them: what it refuses then is a row's fault. Compiles a
-   * write, and runs none.
+   * Whether the database has the columns of the entity, so that any further error is caused by a row. Compiles a write
+   * and runs none.
    */
   async takesRows(session: Session): Promise<boolean> {
     try {
@@ -89,7 +89,7 @@ export class RowUpserts {
     keepDeletedLocally: boolean,
   ): Promise<void> {
     if (this.parts.version !== undefined && !codecs.includes(this.parts.version)) {
-      // A row begins with version 1, as TypeORM would begin it: no database knows that by itself.
+      // A row starts with version 1, as in TypeORM; databases do not set it themselves.
       await this.insertOrUpdate(
         session,
         [...codecs, this.parts.version],
@@ -117,7 +117,7 @@ export class RowUpserts {
     );
   }
 
-  /** Updates the rows that exist; gives back the others. */
+  /** Updates existing rows and returns the others. */
   private async updateExisting(
     session: Session,
     codecs: readonly ColumnCodec[],

@@ -3,7 +3,7 @@ import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { Json, JsonObject } from '../../model/values/json.ts';
 import type { ColumnCodec } from './column-codec.ts';
 
-/** Wire keys whose values no two rows of a table may share. */
+/** Wire keys whose values must be unique within a table. */
 export interface UniqueKey {
   /** Table and columns, so that values of different keys never compare. */
   readonly name: string;
@@ -15,9 +15,9 @@ export interface UniqueKey {
 }
 
 /**
- * Reads the unique keys of an entity from its metadata: unique columns, `@Unique`, unique indices. Leaves out keys that
- * contain the id and keys with a column that is not synchronised. A partial index counts as a whole one: the values it
- * covers are among these.
+ * Reads the unique keys of an entity from its metadata: unique columns, `@Unique`, unique indices. Omits keys that
+ * contain the id or an unsynchronised column. A partial index counts as a complete one, because its values are a
+ * subset.
  */
 export function uniqueKeysOf(metadata: EntityMetadata, codecs: readonly ColumnCodec[]): readonly UniqueKey[] {
   const lists = [
@@ -46,7 +46,7 @@ function fieldOf(column: ColumnMetadata, codecs: readonly ColumnCodec[]): Unique
 }
 
 /**
- * What a row holds of each unique key, as comparable text. A key with a NULL in it holds nothing: NULLs are never
+ * The values of a row for each unique key, as comparable text. A key with a NULL has no value, because NULLs are never
  * equal.
  */
 export function uniqueValuesOf(keys: readonly UniqueKey[], row: JsonObject | undefined): readonly string[] {
@@ -60,7 +60,7 @@ export function uniqueValuesOf(keys: readonly UniqueKey[], row: JsonObject | und
 const folded = (value: Json, foldsCase: boolean): Json =>
   foldsCase && typeof value === 'string' ? value.toLowerCase() : value;
 
-/** The values of `after` that `before` does not hold. */
+/** The values that `after` holds and `before` does not. */
 export function uniqueValuesTaken(
   keys: readonly UniqueKey[],
   before: JsonObject | undefined,
@@ -71,15 +71,15 @@ export function uniqueValuesTaken(
   return uniqueValuesOf(keys, after).filter((value) => !held.has(value));
 }
 
-/** A wire key that holds the id of another row, and the kinds that row may be of. */
+/** A wire key that holds the id of another row, and the kinds of that row. */
 export interface ReferenceKey {
   readonly key: string;
   readonly kinds: readonly string[];
 }
 
 /**
- * Reads which keys of a row refer to other rows: by `dependsOn`, and by the foreign keys of the entity. Needs no other
- * table to be registered.
+ * Reads the keys that reference other rows, from `dependsOn` and from the entity's foreign keys. Does not require other
+ * tables to be registered.
  */
 export function referenceKeysOf(
   metadata: EntityMetadata,

@@ -4,30 +4,31 @@ import { aFunction, isFunction, valueThat, wholeFrom } from '../../model/options
 import { withDefaults } from '../../model/options/complete-options.ts';
 import { byDefault, optional, type OptionList } from '../../model/options/option-list.ts';
 
-/** The part of a table's registration that says how its rows changed from one release of the app to the next. */
+/** The part of a table's registration that describes how its rows changed between releases of the app. */
 export interface TableSchemaOptions {
   /**
-   * Version of the table's shape. Raise it when a column is added, renamed or removed, or its meaning changes: queued
-   * operations are then upgraded, and the table is pulled again.
+   * Version of the table's format. Increase it when a column is added, renamed or removed, or changes its meaning.
+   * Queued operations are then upgraded, and the table is pulled again.
    *
    * @defaultValue 1
    */
   readonly version?: number;
   /**
-   * Brings a queued upsert from the shape of `fromVersion` to the present one: payload, `changedFields` and `deltas`,
-   * all by wire key. Must be synchronous and pure. It is called once per operation, however many versions lie between.
-   * If it throws, the operation is stuck until a later release of the app can upgrade it or somebody drops it. Without
-   * it, operations stay as they are. Add only fields that the user decided: the server keeps its own value of a field
-   * that is not in the payload.
+   * Converts a queued upsert from the format of `fromVersion` to the current one: payload, `changedFields` and
+   * `deltas`, all by wire key. Must be synchronous and pure. It is called once per operation, however many versions lie
+   * between. If it throws, the operation is stuck until a later release can upgrade it or somebody drops it. Without
+   * this function, operations stay unchanged. Add only fields that the user decided; the server keeps its value of a
+   * field that is not in the payload.
    */
   upgradeOperation?(op: UpsertOp, fromVersion: number): UpsertOp;
   /**
-   * As {@link upgradeOperation}, for whole rows: those that merges compare with, and both sides of a conflict.
+   * Like {@link upgradeOperation}, for whole rows: the base rows of merges, and both sides of a conflict.
+   *
    * @defaultValue `upgradeOperation` of an upsert with that row as its payload and without `changedFields`
    */
   upgradeRow?(row: JsonObject, fromVersion: number): JsonObject;
   /**
-   * Whether a new version pulls all rows of this table again, by a full resync of this table only. The older version
+   * Whether a new version pulls all rows of this table again, in a full resync of this table only. The older version
    * ignored columns that it did not know.
    *
    * @defaultValue true
@@ -35,10 +36,10 @@ export interface TableSchemaOptions {
   readonly resync?: boolean | ((fromVersion: number) => boolean);
 }
 
-/** How a registered table's stored shapes come to today's. */
+/** Upgrades the stored data of a registered table to the current format. */
 export interface TableSchema {
   readonly version: number;
-  /** Throws what the hook threw, or `TypeError` for a result that is no operation on the same row. */
+  /** Throws the error of the hook, or `TypeError` for a result that is not an operation on the same row. */
   upgradeOperation(op: UpsertOp, fromVersion: number): UpsertOp;
   upgradeRow(row: JsonObject, fromVersion: number): JsonObject;
   needsResync(fromVersion: number): boolean;
@@ -82,7 +83,7 @@ export function createTableSchema(kind: string, options: TableSchemaOptions): Ta
   };
 }
 
-/** Only what a shape is about may change: name, row and kind of an operation are what it was queued as. */
+/** Only the content may change. Id, row and kind of an operation stay as queued. */
 function checked(kind: string, op: UpsertOp, upgraded: unknown): UpsertOp {
   const named = `upgradeOperation of '${kind}'`;
   if (typeof upgraded !== 'object' || upgraded === null || !('payload' in upgraded) || !isRow(upgraded.payload))

@@ -3,8 +3,8 @@ import { quoted, quotedTable } from '../sql/quoted-name.ts';
 import { listOf, type Session, type SqlType } from '../sql/session.ts';
 
 /**
- * The paths of a `materialized-path` tree. They follow from ids and parents, so no server sends them: each write of the
- * engine derives them anew. With a path missing, TypeORM takes every row of the table for a descendant.
+ * The paths of a `materialized-path` tree. They follow from ids and parents, so no server sends them; each write of the
+ * engine derives them again. If a path is missing, TypeORM treats every row of the table as a descendant.
  */
 export class TreePaths {
   readonly #table: string;
@@ -24,7 +24,7 @@ export class TreePaths {
     this.#path = names.path;
   }
 
-  /** Undefined for an entity that keeps no paths. */
+  /** Undefined for an entity without paths. */
   static of(metadata: EntityMetadata): TreePaths | undefined {
     const path = metadata.materializedPathColumn;
     const parent = metadata.treeParentRelation?.joinColumns[0];
@@ -40,14 +40,14 @@ export class TreePaths {
   }
 
   /**
-   * Derives the paths of these rows, and of everything below those that have moved. A row whose parent is missing is a
-   * root until the parent arrives.
+   * Derives the paths of these rows and of everything below moved rows. A row whose parent is missing is a root until
+   * the parent arrives.
    */
   async derive(session: Session, ids: readonly (string | number)[], type: SqlType | undefined): Promise<void> {
     if (ids.length > 0) await session.run(this.#update(session.dialect.inList(`c.${this.#id}`, type)), [listOf(ids)]);
   }
 
-  /** Derives every path that is wrong. */
+  /** Derives every wrong path. */
   async deriveAll(session: Session): Promise<void> {
     await session.run(this.#update('true'));
   }
@@ -58,7 +58,7 @@ export class TreePaths {
     return found.length > 0;
   }
 
-  /** Ids of the rows directly below these. */
+  /** Ids of the direct children of these rows. */
   async childrenOf(
     session: Session,
     ids: readonly (string | number)[],
@@ -83,7 +83,7 @@ export class TreePaths {
     return `(c.${this.#path} IS NULL OR c.${this.#path} <> ${this.#right})`;
   }
 
-  /** A ring of parents has no root: its rows keep their paths. */
+  /** A cycle of parents has no root, so its rows keep their paths. */
   #update(among: string): string {
     const [table, id, parent, path] = [this.#table, this.#id, this.#parent, this.#path];
     return `WITH RECURSIVE "moved"("id") AS (

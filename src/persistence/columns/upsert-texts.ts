@@ -2,10 +2,10 @@ import type { ColumnCodec } from './column-codec.ts';
 import { unpackRows } from '../sql/packed-rows.ts';
 import { quoted } from '../sql/quoted-name.ts';
 
-/** Full slices recur; sizes of last slices need not be kept for ever. */
+/** Full slices recur; the sizes of last slices need not be kept. */
 const maxKept = 200;
 
-/** The texts of a table's bulk upserts. They touch only the columns they are given, and never replace a row (F-41). */
+/** The SQL of a table's bulk upserts. They change only the given columns and never replace a row (F-41). */
 export class UpsertTexts {
   readonly #table: string;
   readonly #id: string;
@@ -19,7 +19,7 @@ export class UpsertTexts {
     this.#deletedAtLocal = names.deletedAtLocal;
   }
 
-  /** `count` rows, a parameter for each value. */
+  /** The SQL for `count` rows with a parameter for each value. */
   bound(codecs: readonly ColumnCodec[], count: number, keepDeletedLocally: boolean): string {
     return this.#text(codecs, `${count}`, keepDeletedLocally, () => {
       const tuple = `(${codecs.map(() => '?').join(', ')})`;
@@ -27,7 +27,7 @@ export class UpsertTexts {
     });
   }
 
-  /** Any number of rows in one parameter, as `packRows` makes it. */
+  /** The SQL for any number of rows in one parameter of `packRows`. */
   packed(codecs: readonly ColumnCodec[], fractions: readonly number[], keepDeletedLocally: boolean): string {
     return this.#text(codecs, 'packed', keepDeletedLocally, () => unpackRows(codecs.length, fractions));
   }

@@ -3,7 +3,7 @@ import { canonicalText, deepEqual } from '../../rules/values/deep-equal.ts';
 import { chunked, listOf, type Session } from '../sql/session.ts';
 import { parsedJson } from '../sql/stored-shape.ts';
 
-/** Fields by wire key: the value as the server sent it, and the value that the column gives back for it. */
+/** Fields by wire key: the value that the server sent, and the value that the column returns for it. */
 type WireValues = Readonly<Record<string, WireValue>>;
 type WireValue = readonly [sent: Json, shown: Json];
 
@@ -12,13 +12,13 @@ const isWireValue = (entry: Json): entry is WireValue => Array.isArray(entry) &&
 /** Result column in which a query of whole rows selects the stored fields of each row. */
 export const wireValuesAlias = 'synchart wire values';
 
-/** SQL text of that result column; `id` is the id column of the queried table as SQL. */
+/** The SQL of that result column. `id` is the id column of the queried table as SQL. */
 export const selectWireValues = (kind: string, id: string): string =>
   `, (SELECT w."fields" FROM "sync_wire_values" w WHERE w."kind" = '${kind.replaceAll("'", "''")}' AND w."entity_id" = CAST(${id} AS text)) AS "${wireValuesAlias}"`;
 
 /**
- * The row as the server sent it: a field whose column still has the value that the sent one became is that sent value.
- * `shown` is the row as its columns give it. Returns `shown` itself where nothing is stored.
+ * The row as the server sent it. A field keeps the sent value if its column still has the value derived from it.
+ * `shown` is the row from its columns. Returns `shown` itself if nothing is stored.
  */
 export function withSentValues(shown: JsonObject, fields: unknown): JsonObject {
   if (typeof fields !== 'string') return shown;
@@ -28,7 +28,7 @@ export function withSentValues(shown: JsonObject, fields: unknown): JsonObject {
   return row;
 }
 
-/** A damaged cell or entry counts as absent: the field is sent as its column gives it (F-164). */
+/** A damaged cell or entry counts as absent, so the field is sent with the value of its column (F-164). */
 function readFields(text: string): WireValues {
   const parsed = parsedJson(text);
   if (!isJsonObject(parsed)) return {};
@@ -37,23 +37,22 @@ function readFields(text: string): WireValues {
   );
 }
 
-/** Whether values are stored for some of the rows that a transaction writes. Turns true when some are. */
+/** Whether values are stored for some of the rows that a transaction writes. Becomes true when some are. */
 export interface WireValuesNote {
   exist: boolean;
 }
 
 interface KeepOptions {
   readonly note: WireValuesNote;
-  /** By id, the keys whose columns may give back another value than the row has. */
+  /** By id, the keys whose columns may return another value than the row has. */
   readonly doubtful: ReadonlyMap<string, readonly string[]>;
-  /** Reads these fields as their columns give them. */
+  /** Reads these fields from their columns. */
   readonly readShown: () => Promise<ReadonlyMap<string, JsonObject>>;
 }
 
 /**
- * Stores what the server sent for fields that do not read back the same, in place of what was stored for these rows
- * (F-158). Fields that a row leaves out keep their values. Runs no statement where nothing is stored and every value
- * reads back.
+ * Stores the sent values of fields that do not read back unchanged, replacing earlier ones of these rows (F-158).
+ * Fields missing in a row keep their values. Runs no statement if nothing is stored and every value reads back.
  */
 export async function keepWireValues(
   session: Session,
@@ -118,7 +117,7 @@ async function write(
   }
 }
 
-/** Removes what is stored for rows that leave. */
+/** Removes the stored values of deleted rows. */
 export async function forgetWireValues(session: Session, kind: string, ids: readonly string[]): Promise<void> {
   if (ids.length > 0)
     await session.run(`DELETE FROM "sync_wire_values" WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')}`, [

@@ -15,12 +15,12 @@ import {
   type Cell,
 } from '../sql/stored-shape.ts';
 
-/** Takes the first fault of a row; a damaged value counts as absent (F-164). */
+/** Receives the first fault of a row. A damaged value counts as absent (F-164). */
 export interface Damage {
   fault: string | undefined;
 }
 
-/** A column of a sync table: how it is declared, and how its stored value is read. `Stored` is as the entity has it. */
+/** A column of a sync table: its declaration, and how to read its stored value. `Stored` is the type in the entity. */
 export interface SyncColumn<Stored = unknown, Value = unknown> {
   readonly name: string;
   readonly declared: EntitySchemaColumnOptions;
@@ -29,19 +29,19 @@ export interface SyncColumn<Stored = unknown, Value = unknown> {
   readonly stored?: Stored;
 }
 
-/** All columns of a sync table, by the property of its entity. */
+/** All columns of a sync table, by property of the entity. */
 export type ColumnList = Readonly<Record<string, SyncColumn>>;
 
 type StoredIn<Column> = Column extends SyncColumn<infer Stored> ? Stored : never;
 type ReadFrom<Column> = Column extends SyncColumn<unknown, infer Value> ? Value : never;
 
-/** A row as its entity has it. */
+/** A row in the form of its entity. */
 export type RowOf<List extends ColumnList> = { -readonly [Key in keyof List]: StoredIn<List[Key]> };
-/** A row as a driver gives it: PostgreSQL gives times as text. */
+/** A row in the form of a driver. PostgreSQL returns times as text. */
 export type RawRowOf<List extends ColumnList> = {
   readonly [Key in keyof List]: number extends StoredIn<List[Key]> ? StoredIn<List[Key]> | string : StoredIn<List[Key]>;
 };
-/** The values of a row as they are used. */
+/** The values of a row as the code uses them. */
 export type ValuesOf<List extends ColumnList> = { readonly [Key in keyof List]: ReadFrom<List[Key]> };
 
 const column = <Stored, Value>(
@@ -49,7 +49,7 @@ const column = <Stored, Value>(
   read: (stored: unknown, damage: Damage) => Value,
 ): SyncColumn<Stored, Value> => ({ name: declared.name, declared, read });
 
-/** Notes what is wrong with the column, unless another is damaged already. */
+/** Records the fault of the column, unless another is damaged already. */
 const cellOf = <Value>({ value, fault }: Cell<Value>, damage: Damage): Value | undefined => {
   if (fault !== undefined) damage.fault ??= fault;
   return value;
@@ -63,7 +63,7 @@ export const text = <Word extends string = string>(name: string): SyncColumn<Wor
 export const textOrNull = <Word extends string = string>(name: string): SyncColumn<Word | null, Word | undefined> =>
   column({ type: 'text', name, nullable: true }, orAbsent);
 
-/** A text that is one of a few; another counts as the first. */
+/** A text with a fixed set of values. Any other value counts as the first one. */
 export const word = <Word extends string>(name: string, words: readonly Word[]): SyncColumn<Word, Word> =>
   column({ type: 'text', name }, (stored, damage) => {
     const known = words.find((candidate) => candidate === stored);
@@ -71,7 +71,7 @@ export const word = <Word extends string>(name: string, words: readonly Word[]):
     return (known ?? words[0]) as Word;
   });
 
-/** A text that is a time in ISO 8601. */
+/** A text with a time in ISO 8601. */
 export const timeText = (name: string): SyncColumn<string, string> =>
   column({ type: 'text', name }, (stored, damage) => {
     damage.fault ??= timeFault(stored, name);
@@ -82,7 +82,7 @@ const json =
   <Value>(readCell: (stored: unknown, name: string) => Cell<Value>) =>
   (name: string): SyncColumn<string | null, Value | undefined> =>
     column({ type: 'text', name, nullable: true }, (stored, damage) => cellOf(readCell(stored, name), damage));
-/** A JSON object; an absent one counts as empty. */
+/** A JSON object; absent counts as empty. */
 export const object = (name: string): SyncColumn<string, JsonObject> =>
   column({ type: 'text', name }, (stored, damage) => cellOf(storedObject(stored, name), damage) ?? {});
 export const objectOrNull: (name: string) => SyncColumn<string | null, JsonObject | undefined> = json(storedObject);
@@ -94,13 +94,13 @@ export const resolutionOrNull: (name: string) => SyncColumn<string | null, Confl
   json(storedResolution);
 
 const number = (name: string, ifDamaged: number) => (stored: unknown, damage: Damage) => {
-  // Nearly always: rows are read by the thousand.
+  // The usual case; thousands of rows are read.
   if (typeof stored === 'number' && Number.isFinite(stored)) return stored;
   damage.fault ??= numberFault(stored, name);
   return numberOr(stored, ifDamaged);
 };
 
-/** A whole number; where it is damaged, it counts as its default. */
+/** An integer; a damaged value counts as the default. */
 export const whole = <Whole extends number = number>(name: string, byDefault = 0): SyncColumn<Whole, Whole> =>
   column({ type: 'integer', name, default: byDefault }, number(name, byDefault) as never);
 export const wholeOrNull = (name: string): SyncColumn<number | null, number | undefined> =>
@@ -113,7 +113,7 @@ export const flag = (name: string): SyncColumn<number, boolean> =>
     return stored === 1;
   });
 
-/** Epoch ms do not fit PostgreSQL's integer. */
+/** Epoch ms exceed PostgreSQL's integer. */
 export const time = (name: string): SyncColumn<number, number> => column({ type: 'bigint', name }, number(name, 0));
 export const timeOrNull = (name: string): SyncColumn<number | null, number | undefined> =>
   column({ type: 'bigint', name, nullable: true }, numberOrAbsent(name));
@@ -127,7 +127,7 @@ function numberOrAbsent(name: string): (stored: unknown, damage: Damage) => numb
   };
 }
 
-/** The number that the database counts up. */
+/** The number that the database increments. */
 export const counter = (name: string): SyncColumn<number, number> =>
   column({ type: 'integer', name, primary: true, generated: 'increment' }, Number);
 export const key = <Stored, Value>(of: SyncColumn<Stored, Value>): SyncColumn<Stored, Value> => ({
@@ -139,7 +139,7 @@ export const unique = <Stored, Value>(of: SyncColumn<Stored, Value>): SyncColumn
   declared: { ...of.declared, unique: true },
 });
 
-/** What a query selects to get a {@link RawRowOf}. */
+/** The selection of a query for a {@link RawRowOf}. */
 export const selectionOf = (list: ColumnList): string =>
   Object.entries(list)
     .map(([property, { name }]) => (name === property ? quoted(name) : `${quoted(name)} AS ${quoted(property)}`))
@@ -151,22 +151,22 @@ export const entityOf = <List extends ColumnList>(tableName: string, list: List)
     name: tableName,
     tableName,
     columns: Object.fromEntries(Object.entries(list).map(([property, { declared }]) => [property, declared])) as never,
-    // Migrations make and change these tables, `synchronize` never does.
+    // Migrations create and change these tables; `synchronize` never does.
     synchronize: false,
   });
 
-/** Writes all columns of rows, for which {@link parametersOf} are the parameters. */
+/** Inserts all columns of rows, with the parameters of {@link parametersOf}. */
 export const insertionOf = (tableName: string, list: ColumnList, rows = 1): string => {
   const names = Object.values(list).map(({ name }) => quoted(name));
   const tuple = `(${names.map(() => '?').join(', ')})`;
   return `INSERT INTO ${quoted(tableName)} (${names.join(', ')}) VALUES ${Array.from({ length: rows }, () => tuple).join(', ')}`;
 };
 
-/** The stored values of a row, in the order of its columns. */
+/** The stored values of a row in the order of its columns. */
 export const parametersOf = <List extends ColumnList>(list: List, row: Readonly<RowOf<List>>): readonly unknown[] =>
   Object.keys(list).map((property) => row[property]);
 
-/** All values of a row as they are used, and the first fault. */
+/** All values of a row as the code uses them, and the first fault. */
 export function valuesOf<List extends ColumnList>(
   list: List,
   row: RawRowOf<List>,

@@ -16,7 +16,7 @@ import {
   word,
 } from './column-list.ts';
 
-/** The columns of `sync_conflicts`. Entity, reading, and the check of the schema follow from this list. */
+/** The columns of `sync_conflicts`. Entity, reading and schema check derive from this list. */
 export const conflictColumns = {
   kind: key(text('kind')),
   entityId: key(text('entity_id')),

@@ -20,7 +20,7 @@ import { conflictColumns } from './conflict-columns.ts';
 import { outboxColumns } from './outbox-columns.ts';
 import { operationTypes } from '../sql/stored-shape.ts';
 
-/** A queued operation as it is stored; JSON columns hold text. Times are epoch ms, `ts` is the user's ISO timestamp. */
+/** A stored operation; JSON columns hold text. Times are epoch ms, `ts` is the user's ISO timestamp. */
 export type OutboxRow = RowOf<typeof outboxColumns>;
 export const outboxEntity = entityOf('sync_outbox', outboxColumns);
 
@@ -48,7 +48,7 @@ const cursorColumns = {
   resyncToken: textOrNull('resync_token'),
   resyncTokenTs: textOrNull('resync_token_ts'),
   resyncTokenLastId: textOrNull('resync_token_last_id'),
-  /** Version of the app's table under which the rows up to the cursor were pulled. */
+  /** Version of the app's table when the rows up to the cursor were pulled. */
   schemaVersion: whole('schema_version', 1),
   resyncReason: textOrNull('resync_reason'),
 };
@@ -58,18 +58,18 @@ export const cursorEntity = entityOf('sync_cursors', cursorColumns);
 export const baseColumns = {
   kind: key(text('kind')),
   entityId: key(text('entity_id')),
-  /** The row before the first pending operation; null where there was none. */
+  /** The row before the first pending operation; null if there was none. */
   baseRow: objectOrNull('base_row'),
   baseVersion: textOrNull('base_version'),
-  /** A newer server row, seen since; null while the base is the newest known. */
+  /** A newer server row seen since; null while the base is the newest known. */
   serverRow: objectOrNull('server_row'),
   serverVersion: textOrNull('server_version'),
-  /** The last answer had no version: the row is fetched before the next operation is sent. */
+  /** The last answer had no version, so the row is fetched before the next operation is sent. */
   versionUnknown: flag('version_unknown'),
   lastSent: objectOrNull('last_sent'),
   schemaVersion: whole('schema_version', 1),
 };
-/** What an entity with pending operations came from, and the newest server row seen since. Rows are wire JSON text. */
+/** The base of an entity with pending operations, and the newest server row seen since. Rows are wire JSON text. */
 export type BaseRow = RowOf<typeof baseColumns>;
 export const baseEntity = entityOf('sync_base', baseColumns);
 
@@ -96,13 +96,13 @@ const quarantineColumns = {
   row: text('row'),
   error: text('error'),
   quarantinedAt: time('quarantined_at'),
-  /** 0 until `row.quarantined` told of it. */
+  /** 0 until `row.quarantined` is emitted for it. */
   announced: whole('announced', 1),
 };
 export type QuarantineRow = RowOf<typeof quarantineColumns>;
 export const quarantineEntity = entityOf('sync_quarantine', quarantineColumns);
 
-/** A UNIQUE value or a reference that a queued operation releases; it leaves with the operation. */
+/** A UNIQUE value or a reference that a queued operation releases. Removed with the operation. */
 export const releasedEntity = new EntitySchema<{ seq: number; value: string }>({
   name: 'sync_released',
   tableName: 'sync_released',
@@ -111,7 +111,7 @@ export const releasedEntity = new EntitySchema<{ seq: number; value: string }>({
   foreignKeys: [{ target: 'sync_outbox', columnNames: ['seq'], referencedColumnNames: ['seq'], onDelete: 'CASCADE' }],
 });
 
-/** A row that is removed here because it is deleted on the server. */
+/** A row removed here because the server deleted it. */
 export const removedEntity = entityOf('sync_removed', {
   kind: key(text('kind')),
   entityId: key(text('entity_id')),
@@ -121,7 +121,7 @@ export const removedEntity = entityOf('sync_removed', {
 
 export const seenEntity = entityOf('sync_seen', { kind: key(text('kind')), entityId: key(text('entity_id')) });
 
-/** What the server sent for fields whose column gives back another value, as JSON text: `{ key: [sent, shown] }`. */
+/** The sent values of fields whose column returns another value, as JSON text: `{ key: [sent, shown] }`. */
 export const wireValuesEntity = entityOf('sync_wire_values', {
   kind: key(text('kind')),
   entityId: key(text('entity_id')),
@@ -139,7 +139,7 @@ export const leaseEntity = entityOf('sync_lease', leaseColumns);
 
 export const stateEntity = entityOf('sync_state', { name: key(text('name')), value: text('value') });
 
-/** The entities of the sync tables, to stand beside the app's own: `entities: [Todo, ...syncEntities]`. */
+/** The entities of the sync tables. Add them to the app's own: `entities: [Todo, ...syncEntities]`. */
 export const syncEntities: readonly EntitySchema[] = [
   outboxEntity,
   cursorEntity,

@@ -1,4 +1,4 @@
-/** Who we are to the lease; the token rises each time the lease changes hands (fencing). */
+/** The identity of this engine for the lease. The token rises with each change of owner (fencing). */
 export interface LeaseHolder {
   readonly name: string;
   readonly owner: string;

@@ -7,7 +7,7 @@ const whole = (name: string, byDefault?: number): TableColumnOptions => ({
   type: 'integer',
   ...(byDefault === undefined ? {} : { default: byDefault }),
 });
-/** Epoch ms do not fit PostgreSQL's integer. */
+/** Epoch ms exceed PostgreSQL's integer. */
 const timeOrNull = (name: string): TableColumnOptions => ({ name, type: 'bigint', isNullable: true });
 const time = (name: string): TableColumnOptions => ({ name, type: 'bigint' });
 const key = (column: TableColumnOptions): TableColumnOptions => ({ ...column, isPrimary: true });
@@ -135,7 +135,7 @@ const tables: readonly { readonly name: string; readonly columns: readonly Table
   { name: 'sync_state', columns: [key(text('name')), text('value')] },
 ];
 
-/** Heads of line are found by these, whatever the outbox holds. */
+/** These indexes find heads of line, whatever the outbox holds. */
 const indexes = [
   'CREATE INDEX "sync_outbox_entity" ON "sync_outbox" ("kind", "entity_id", "seq")',
   'CREATE INDEX "sync_outbox_ready" ON "sync_outbox" ("kind", "seq") WHERE "state" = 1',
@@ -146,7 +146,7 @@ const indexes = [
   'CREATE INDEX "sync_outbox_tries" ON "sync_outbox" ("try_count") WHERE "try_count" > 0',
 ];
 
-/** Creates every sync table; what the first release shipped. Never edited, only followed by others. */
+/** Creates every sync table of the first release. Never edited; later changes are further migrations. */
 export class CreateSyncTables1700000000001 implements MigrationInterface {
   readonly name = 'CreateSyncTables1700000000001';
 
@@ -167,7 +167,7 @@ const deltaColumns: readonly (readonly [table: string, column: string, definitio
   ['sync_discarded', 'creates', 'integer NOT NULL DEFAULT 0'],
 ];
 
-/** Keeps the deltas of conflicts and of what was given up, so that they can be applied to a newer row. */
+/** Stores the deltas of conflicts and of discarded operations, so that they can be applied to a newer row. */
 export class KeepDeltas1700000000010 implements MigrationInterface {
   readonly name = 'KeepDeltas1700000000010';
 
@@ -190,18 +190,15 @@ const schemaColumns: readonly (readonly [table: string, column: string, definiti
   ['sync_cursors', 'resync_reason', 'text'],
 ];
 
-/**
- * Notes in which shape of the app's table each stored row was written, so that a newer app can bring it up to date, row
- * by row.
- */
+/** Stores the format version of each stored row, so that a newer app can upgrade it row by row. */
 export class SchemaVersions1700000000020 implements MigrationInterface {
   readonly name = 'SchemaVersions1700000000020';
 
   async up(queryRunner: QueryRunner): Promise<void> {
     for (const [table, column, definition] of schemaColumns)
       await queryRunner.query(`ALTER TABLE "${table}" ADD COLUMN "${column}" ${definition}`);
-    // Rows of an older or newer shape are found without looking at the others. Not by kind first: it would be taken for
-    // the indexes of heads.
+    // Finds rows of older or newer formats without reading the others. Does not start with the kind, because it would
+    // replace the indexes of heads.
     await queryRunner.query('CREATE INDEX "sync_outbox_schema" ON "sync_outbox" ("schema_version", "kind", "seq")');
   }
 
@@ -213,7 +210,7 @@ export class SchemaVersions1700000000020 implements MigrationInterface {
 }
 
 /**
- * Notes which UNIQUE values and references the queued operations release, and which quarantined rows were announced.
+ * Records which UNIQUE values and references the queued operations release, and which quarantined rows were announced.
  */
 export class HandOvers1700000000030 implements MigrationInterface {
   readonly name = 'HandOvers1700000000030';
@@ -243,9 +240,7 @@ export class HandOvers1700000000030 implements MigrationInterface {
   }
 }
 
-/**
- * Keeps what the server sent for fields whose column gives back another value, so that it goes back as it came (F-158).
- */
+/** Stores the sent value of fields whose column returns another value, so that it is sent back unchanged (F-158). */
 export class WireValues1700000000040 implements MigrationInterface {
   readonly name = 'WireValues1700000000040';
 
@@ -261,8 +256,8 @@ export class WireValues1700000000040 implements MigrationInterface {
 }
 
 /**
- * Remembers rows that are removed because the server deleted them, with their versions: no list that lags behind may
- * bring them back.
+ * Records rows removed because the server deleted them, with their versions, so that a lagging list cannot restore
+ * them.
  */
 export class RemovedRows1700000000050 implements MigrationInterface {
   readonly name = 'RemovedRows1700000000050';
@@ -281,10 +276,10 @@ export class RemovedRows1700000000050 implements MigrationInterface {
   }
 }
 
-/** The migrations of the sync tables, to stand beside the app's own: `migrations: [...syncMigrations, ...mine]`. */
+/** The migrations of the sync tables. Add them to the app's own: `migrations: [...syncMigrations, ...mine]`. */
 export const syncMigrations: readonly (new () => MigrationInterface)[] = [
-  // A new one goes last, under a `name` as `newer-release.ts` describes it: by that, older releases refuse the
-  // database.
+  // Add a new migration at the end, with a `name` as described in `newer-release.ts`. Older releases refuse the
+  // database because of that name.
   CreateSyncTables1700000000001,
   KeepDeltas1700000000010,
   SchemaVersions1700000000020,

@@ -4,16 +4,16 @@ import type { Session } from '../sql/session.ts';
 import { syncMigrations } from './migrations.ts';
 
 /**
- * Name of a migration of the sync tables since release 0.1.0: `synchart/<release>/<what it does><timestamp>`. By it an
- * older release recognizes a migration that it does not have, and names the release that does. The migrations of an app
- * may have any other name.
+ * Name of a migration of the sync tables since release 0.1.0: `synchart/<release>/<what it does><timestamp>`. An older
+ * release recognises an unknown migration by this name, and names the release that has it. Migrations of an app may
+ * have any other name.
  */
 export const releaseMigrationName = /^synchart\/([^/]+)\/\w+\d{13}$/;
 
 const ours = syncMigrations.map((Migration) => new Migration().name ?? Migration.name);
 const checked = new WeakSet<DataSource>();
 
-/** Rejects with `NewerReleaseError` where a newer release has migrated the sync tables. Only reads. */
+/** Rejects with `NewerReleaseError` if a newer release has migrated the sync tables. Only reads. */
 export async function refuseNewerRelease(session: Session, dataSource: DataSource): Promise<void> {
   const known = new Set([...ours, ...dataSource.migrations.map(({ name }) => name)]);
   const unknown = (await recordedMigrations(session, dataSource)).filter(
@@ -32,12 +32,12 @@ export async function refuseNewerRelease(session: Session, dataSource: DataSourc
   );
 }
 
-/** As {@link refuseNewerRelease}, once per data source: for writes that no start of an engine precedes. */
+/** Like {@link refuseNewerRelease}, once per data source: for writes before any engine starts. */
 export const refuseNewerReleaseOnce = async (session: Session, dataSource: DataSource): Promise<void> => {
   if (!checked.has(dataSource)) await refuseNewerRelease(session, dataSource);
 };
 
-/** What TypeORM has noted, oldest first; nothing where it has never run a migration. */
+/** The migrations that TypeORM recorded, oldest first; empty if it never ran one. */
 async function recordedMigrations(session: Session, { options, driver }: DataSource): Promise<readonly string[]> {
   const name = options.migrationsTableName ?? 'migrations';
   const isSqlite = session.dialect.name === 'sqlite';

@@ -21,8 +21,8 @@ import { runPendingMigrations } from './run-migrations.ts';
 import { walResetWarning } from '../drivers/wal-reset.ts';
 
 /**
- * Which npm package runs SQLite. `sqlite3` does not block the event loop; `better-sqlite3` is faster in bulk; `sqljs`
- * rewrites its whole file at each commit.
+ * The npm package that runs SQLite. `sqlite3` does not block the event loop; `better-sqlite3` is faster in bulk;
+ * `sqljs` rewrites its whole file at each commit.
  */
 export type DatabaseDriver = NamedDriver;
 
@@ -39,24 +39,27 @@ export type { InitSqlJs };
 export interface OpenDatabaseOptions extends GateOptions, PassedOn {
   /** Path of the file, or `:memory:`. Its directory is created. */
   readonly database: string;
-  /** The entities of the app; those of the sync tables are added. */
+  /** The entities of the app. Those of the sync tables are added automatically. */
   readonly entities: EntityList;
   /**
-   * The migrations of the app, for its own tables; those of the sync tables are added. All of them run on opening, in
-   * one transaction, in the order of the timestamps in their names.
+   * The migrations of the app's own tables. Those of the sync tables are added automatically. All run on opening, in
+   * one transaction, ordered by the timestamps in their names.
    */
   readonly migrations?: Migrations;
   /**
-   * The name of a driver, or a driver that the app supplies: an object in the form of expo-sqlite, or a profile.
+   * The name of a driver, or a driver of the app: an object in the form of expo-sqlite, or a profile.
    *
    * @defaultValue `sqlite3`
    */
   readonly driver?: DatabaseDriver | ReadyDriver | DriverProfile;
   /** For `sqljs`: the default export of the package `sql.js`. A page must pass it; Node loads the package itself. */
   readonly initSqlJs?: InitSqlJs;
-  /** For `sqljs`: gives the URL of a file of sql.js, such as `sql-wasm.wasm`. @defaultValue beside the script */
+  /** For `sqljs`: returns the URL of a file of sql.js, such as `sql-wasm.wasm`. @defaultValue beside the script */
   readonly locateFile?: (file: string) => string;
-  /** With WAL and `NORMAL`, a power cut may lose the last commits, but never the database. @defaultValue `NORMAL` */
+  /**
+   * With WAL and `NORMAL`, a power failure may lose the last commits, but never damages the database. @defaultValue
+   * `NORMAL`
+   */
   readonly synchronous?: Synchronous;
   /**
    * Creates the app's own tables from its entities. For tests and first steps, not for databases that hold data.
@@ -93,9 +96,9 @@ export const openDatabaseOptions = {
 const unique = <T>(...lists: readonly (readonly T[])[]): T[] => [...new Set(lists.flat())];
 
 /**
- * Opens an SQLite database for synchronising: a DataSource with the app's entities, ours, all migrations run, foreign
- * keys on, WAL and the connection gate. Rejects with `DatabaseError` naming the file, or the package to install; throws
- * `RangeError` for a bad option.
+ * Opens an SQLite database for synchronising: a DataSource with the app's entities and the sync tables, all migrations
+ * run, foreign keys on, WAL and the connection gate. Rejects with `DatabaseError` that names the file, or the package
+ * to install. Throws `RangeError` for an invalid option.
  */
 export async function openDatabase(options: OpenDatabaseOptions): Promise<DataSource> {
   const { database } = options;
@@ -104,7 +107,7 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<DataSo
   const pathProblem = databasePathProblem(database);
   if (pathProblem !== undefined) {
     throw new RangeError(
-      `openDatabase: database must be the path of an SQLite file: ${pathProblem}; for PostgreSQL see docs/drivers.md. The text is not shown, it may hold a password`,
+      `openDatabase: database must be the path of an SQLite file: ${pathProblem}; for PostgreSQL see docs/drivers.md. The text is not shown, because it may contain a password`,
     );
   }
   const { driver, synchronous, synchronize, busyTimeoutMs, initSqlJs, locateFile } = completeOptions<
@@ -144,13 +147,13 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<DataSo
 }
 
 /**
- * Runs the migrations, and creates the app's own tables where that is wanted; logs a warning of an SQLite that may
- * damage the file.
+ * Runs the migrations, and creates the app's own tables on request. Logs a warning if this SQLite version may damage
+ * the file.
  */
 export async function prepareTables(dataSource: DataSource, synchronize: boolean): Promise<DataSource> {
   try {
     await runPendingMigrations(dataSource);
-    // Our tables belong to their migrations: synchronising would drop the indexes that entities cannot express.
+    // Migrations own the sync tables. Synchronising would drop indexes that entities cannot express.
     for (const entity of syncEntities) Object.assign(dataSource.getMetadata(entity), { synchronize: false });
     if (synchronize) await dataSource.synchronize();
     const warning = await walResetWarning(dataSource, (sql) => dataSource.query(sql));

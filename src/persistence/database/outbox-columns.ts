@@ -16,17 +16,17 @@ import {
   word,
 } from './column-list.ts';
 
-/** State of an outbox row, as the number stored. */
+/** State of an outbox row, as the stored number. */
 export const OutboxState = {
   /** Waits behind another operation of its entity. */
   behind: 0,
-  /** Head of its entity's line: may be taken. */
+  /** Head of its entity's line; may be taken. */
   ready: 1,
-  /** Head of line, waits for `dueAt`, or for the next run where that is null. */
+  /** Head of line; waits for `dueAt`, or for the next run if that is null. */
   waiting: 2,
-  /** Head of line, not sent until somebody acts; `parked` says why. */
+  /** Head of line; not sent until somebody acts. `parked` holds the reason. */
   parked: 3,
-  /** Head of line of a group that is under way. */
+  /** Head of line of a group in flight. */
   inFlight: 4,
 } as const;
 export type OutboxState = (typeof OutboxState)[keyof typeof OutboxState];
@@ -34,9 +34,9 @@ export type OutboxState = (typeof OutboxState)[keyof typeof OutboxState];
 /** Why an operation is parked. */
 export type ParkedFor = 'conflict' | 'stuck' | 'ambiguous';
 
-/** The columns of `sync_outbox`. Entity, reading, and the check of the schema follow from this list. */
+/** The columns of `sync_outbox`. Entity, reading and schema check derive from this list. */
 export const outboxColumns = {
-  /** The order of the outbox; never time (F-67). */
+  /** Outbox order, never time (F-67). */
   seq: counter('seq'),
   opId: unique(text('op_id')),
   kind: text('kind'),
@@ -44,7 +44,7 @@ export const outboxColumns = {
   op: word('op', operationTypes),
   /** Stored at enqueue, never derived from a missing base (F-144). */
   creates: flag('creates'),
-  /** Null: a delete. */
+  /** Null for a delete. */
   payload: objectOrNull('payload'),
   deltas: deltasOrNull('deltas'),
   changedFields: fieldsOrNull('changed_fields'),
@@ -66,8 +66,8 @@ export const outboxColumns = {
   firstSentAt: timeOrNull('first_sent_at'),
   attempt: whole('attempt'),
   enqueuedAt: time('enqueued_at'),
-  /** Version of the app's table in whose shape the payload is. */
+  /** Version of the app's table that defines the format of the payload. */
   schemaVersion: whole('schema_version', 1),
-  /** As `schemaVersion`, of the open request, where the payload was upgraded since. */
+  /** The same for the open request, if the payload was upgraded since. */
   frozenVersion: wholeOrNull('frozen_version'),
 };

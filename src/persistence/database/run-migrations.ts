@@ -6,10 +6,9 @@ import { Session } from '../sql/session.ts';
 import { refuseNewerRelease } from './newer-release.ts';
 
 /**
- * Runs what is pending, all of it in one transaction. Unlike TypeORM's own way, the list of pending migrations is read
- * under the write lock, so that two processes that open a new file at the same time do not both create its tables.
- * Writes nothing when nothing is pending. Rejects with `NewerReleaseError`, and writes nothing, where a newer release
- * was here.
+ * Runs all pending migrations in one transaction. Unlike TypeORM, reads the list of pending migrations under the write
+ * lock, so that two processes that open a new file together do not both create its tables. Writes nothing if nothing is
+ * pending. Rejects with `NewerReleaseError` and writes nothing if a newer release migrated the database.
  */
 export async function runPendingMigrations(dataSource: DataSource): Promise<void> {
   for (let attempts = 1; ; attempts += 1) {
@@ -17,7 +16,7 @@ export async function runPendingMigrations(dataSource: DataSource): Promise<void
       await runPending(dataSource);
       return;
     } catch (error) {
-      // Its host has died, and nothing of it is stored.
+      // The host of the transaction died, and nothing of it is stored.
       if (!(error instanceof TransactionLostError) || attempts === mostAttempts) throw error;
     }
   }
@@ -32,8 +31,8 @@ async function runPending(dataSource: DataSource): Promise<void> {
   const pending = await new MigrationExecutor(dataSource).getPendingMigrations();
   if (pending.length === 0) return;
   const queryRunner = dataSource.createQueryRunner();
-  // Outside of the transaction: inside, SQLite ignores a change of foreign_keys, and rebuilding a table would delete
-  // what refers to it.
+  // Outside the transaction, where SQLite accepts a change of foreign_keys. With foreign keys on, rebuilding a table
+  // would delete the rows that reference it.
   await queryRunner.beforeMigration();
   try {
     await queryRunner.manager.transaction(() =>

@@ -10,8 +10,8 @@ import { dialectOf } from '../drivers/profile-of.ts';
 import { Session } from '../sql/session.ts';
 
 /**
- * Rejects with `DatabaseError` that names each missing table, or column on SQLite, and how to get it (SCH-05); with
- * `NewerReleaseError` before that.
+ * Rejects with `DatabaseError` that names each missing table, or column on SQLite, and how to get it (SCH-05). Before
+ * that, rejects with `NewerReleaseError` if it applies.
  */
 export async function checkSchema(
   session: Session,
@@ -42,7 +42,7 @@ export async function checkSchema(
   if (session.dialect.name === 'sqlite') await checkColumns(session, replicas);
 }
 
-/** A table that was in use before it is synchronised lacks the sync columns until a migration of the app adds them. */
+/** A table used before it is synchronised lacks the sync columns until a migration of the app adds them. */
 async function checkColumns(session: Session, tables: readonly ReplicaTable[]): Promise<void> {
   const present = await session.query<{ table: string; column: string; hidden: number }>(
     `SELECT t."name" AS "table", c."name" AS "column", c."hidden" FROM sqlite_master t JOIN pragma_table_xinfo(t."name") c WHERE t."type" = 'table'`,
@@ -81,13 +81,13 @@ async function checkColumns(session: Session, tables: readonly ReplicaTable[]): 
   );
   if (undeclared.length > 0)
     throw new DatabaseError(
-      `this database computes ${undeclared.join(', ')}, which cannot be written: declare the column as generated in its entity ({ asExpression, generatedType }), so that it is left out of what is sent and received`,
+      `this database computes ${undeclared.join(', ')}, which cannot be written: declare the column as generated in its entity ({ asExpression, generatedType }), which excludes it from sync`,
     );
 }
 
 /**
- * Where a statement failed because a sync table does not exist, or the data source is destroyed: the error that names
- * it and the fix (SCH-05). Any other comes back as it is.
+ * Explains the failure of a statement because of a missing sync table or a destroyed data source: returns an error that
+ * names it and the fix (SCH-05). Returns any other error unchanged.
  */
 export async function explainMissingTables(
   error: unknown,

@@ -4,9 +4,9 @@ import { namedAfterClass } from '../typeorm/declared-names.ts';
 type EntityClass = new () => object;
 
 /**
- * Refuses entities whose names in the database follow the name of their class. A minifier gives classes other names in
- * each build: the next release of the app would look for another table, and find none of its rows. Throws `TypeError`
- * that names each class and what to write.
+ * Rejects entities whose names in the database follow their class name. A minifier renames classes in each build, so
+ * the next release of the app would use another table and find no rows. Throws `TypeError` that names each class and
+ * what to write.
  */
 export function refuseUnstableNames(caller: string, entities: readonly (EntityClass | EntitySchema)[]): void {
   const { tables, discriminators } = namedAfterClass(entities);
@@ -16,6 +16,6 @@ export function refuseUnstableNames(caller: string, entities: readonly (EntityCl
   ];
   if (problems.length === 0) return;
   throw new TypeError(
-    `${caller}: a name in the database would follow the name of a class, which a minifier changes with each build. Give it a name of its own: ${problems.join('; ')}`,
+    `${caller}: a name in the database comes from a class name, which a minifier changes with each build. Set an explicit name: ${problems.join('; ')}`,
   );
 }

@@ -1,11 +1,11 @@
 import type { DataSource } from 'typeorm';
 import type { StoragePort } from '../../model/storage-status.ts';
 
-/** The key is the app's object, so a map that forgets with it. */
+/** A weak map, because the key is an object of the app. */
 const ports = new WeakMap<DataSource, StoragePort>();
 
-/** Lets every engine over this DataSource show where it is kept. Call it before the engine is made. */
+/** Registers the storage of a DataSource for every engine over it. Call it before the engine is created. */
 export const announceStorage = (dataSource: DataSource, port: StoragePort): void => void ports.set(dataSource, port);
 
-/** Undefined for a database that no page keeps. */
+/** Undefined for a database outside a page. */
 export const storagePortOf = (dataSource: DataSource): StoragePort | undefined => ports.get(dataSource);

@@ -3,7 +3,7 @@ import type { ConflictStrategy } from '../../model/conflict.ts';
 import type { ReplicaTable } from '../tables/replica-table.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
 
-/** What every part of the store works with. */
+/** Shared by every part of the store. */
 export interface StoreContext {
   readonly unit: UnitOfWork;
   readonly registry: ReadonlyMap<string, ReplicaTable>;
@@ -11,7 +11,7 @@ export interface StoreContext {
   readonly strategyOf: (kind: string) => ConflictStrategy;
 }
 
-/** The registered table of a kind. Throws for one that is not registered: callers have filtered by registered kinds. */
+/** The registered table of a kind. Throws for an unregistered kind; callers filter by registered kinds. */
 export function tableOf(context: StoreContext, kind: string): ReplicaTable {
   const table = context.registry.get(kind);
   if (!table)

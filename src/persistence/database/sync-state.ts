@@ -4,7 +4,7 @@ import type { SyncRequest } from '../../model/run.ts';
 import type { Session } from '../sql/session.ts';
 import { isText, parsedJson } from '../sql/stored-shape.ts';
 
-/** What `sync_state` remembers; JSON values. */
+/** The content of `sync_state`; JSON values. */
 export interface SyncStateValues {
   readonly paused: boolean;
   readonly wait: {
@@ -19,7 +19,7 @@ export interface SyncStateValues {
 
 const isTime = (value: unknown): value is number =>
   typeof value === 'number' && Number.isFinite(value) && Math.abs(value) <= latest;
-/** The furthest that a Date can be. */
+/** The latest time that a Date can hold. */
 const latest = 8_640_000_000_000_000;
 
 const shapes: { readonly [Name in keyof SyncStateValues]: (value: unknown) => value is SyncStateValues[Name] } = {
@@ -34,7 +34,7 @@ const shapes: { readonly [Name in keyof SyncStateValues]: (value: unknown) => va
   clockOffsetMs: isTime,
 };
 
-/** Automatic work that waits; promises of an earlier process are not in it. */
+/** Automatic work that waits. Contains no promises of an earlier process. */
 const isRequest = (value: unknown): boolean =>
   isJsonObject(value) &&
   ['pushKinds', 'pullKinds', 'resyncKinds', 'decisions', 'waiters'].every((name) => isTextList(value[name])) &&
@@ -42,7 +42,7 @@ const isRequest = (value: unknown): boolean =>
   typeof value['automatic'] === 'boolean';
 const isTextList = (value: unknown): boolean => Array.isArray(value) && value.every(isText);
 
-/** What is stored under a name. `damaged` is not absent: whoever reads decides what is safe (F-164). */
+/** The value stored under a name. `damaged` differs from absent, so that the reader can decide what is safe (F-164). */
 export type StateEntry<T> = { readonly value: T | undefined; readonly damaged: boolean };
 
 export async function readState<Name extends keyof SyncStateValues>(
@@ -70,13 +70,13 @@ export async function forgetState(session: Session, name: keyof SyncStateValues)
   await session.run('DELETE FROM "sync_state" WHERE "name" = ?', [name]);
 }
 
-/** Nobody can say whose the database is, so it is nobody's until somebody decides. */
+/** The owner of the database is unknown, so it belongs to nobody until the app decides. */
 export const damagedScope =
-  'the row scope of sync_state is damaged: nobody knows which user and server the database belongs to; nothing is sent or pulled until adoptScope() keeps it or clearScope() empties it';
+  'the row scope of sync_state is damaged, so it is unknown which user and server own the database; nothing is sent or pulled until adoptScope() keeps it or clearScope() empties it';
 
 /**
- * What a new process begins with. A damaged wait, time or clock offset counts as absent: the next run finds them anew.
- * A damaged pause holds on: sending less than the user allows does no harm.
+ * The initial state of a new process. A damaged wait, time or clock offset counts as absent; the next run determines it
+ * again. A damaged pause stays in effect, because sending less than allowed is harmless.
  */
 export async function readRemembered(
   session: Session,
@@ -97,7 +97,7 @@ export async function readRemembered(
     },
     damage: [
       ...absent.map(
-        ([name]) => `the row ${name} of sync_state is damaged and counts as absent; the next sync writes it anew`,
+        ([name]) => `the row ${name} of sync_state is damaged and counts as absent; the next sync writes it again`,
       ),
       ...(paused.damaged ? ['the row paused of sync_state is damaged: synchronising stays paused until resume()'] : []),
     ],

@@ -10,18 +10,18 @@ import { dialectOf } from '../drivers/profile-of.ts';
 import { Session } from '../sql/session.ts';
 
 /**
- * How the store reaches the database: always through the gate, never inside an app's transaction. `work` may run more
- * than once before it commits, so nothing outside of the database may depend on a try that was rolled back.
+ * The store's access to the database: always through the gate, never within an app's transaction. `work` may run
+ * several times before it commits, so nothing outside the database may depend on an attempt that was rolled back.
  */
 export interface UnitOfWork {
   readonly clock: Clock;
-  /** One read, or several that need not agree. */
+  /** One read, or several that need not be consistent. */
   read<T>(work: (session: Session) => Promise<T>): Promise<T>;
-  /** One transaction of the app's side: writes, commands; needs no lease. */
+  /** One transaction of a command or write; needs no lease. */
   transaction<T>(work: (session: Session) => Promise<T>): Promise<T>;
-  /** One transaction of a run: asserts the fencing token first, so that a fenced-out owner writes nothing (I11). */
+  /** One transaction of a run. Checks the fencing token first, so that a fenced-out owner writes nothing (I11). */
   fenced<T>(work: (session: Session) => Promise<T>): Promise<T>;
-  /** How many wait for the connection; long work commits early for them. */
+  /** Number of callers that wait for the connection. Long work commits early for them. */
   readonly waiting: number;
 }
 
@@ -75,7 +75,7 @@ async function assertLease(session: Session, holder: LeaseHolder, clock: Clock):
   if (held === undefined) {
     throw new SyncStepError({
       type: 'leaseLost',
-      message: 'another process has taken the sync lease; its run goes on, ours is discarded',
+      message: 'another process has taken the sync lease; its run continues, and this one is discarded',
       at: clock.now(),
     });
   }

@@ -5,7 +5,7 @@ import { sqliteDefaults, type DriverProfile } from './driver-profile.ts';
 import { loadOptional } from './load-optional.ts';
 import { synchronousConnection } from './raw-connection.ts';
 
-/** The part of better-sqlite3 that is used before TypeORM takes over. */
+/** The part of better-sqlite3 used before TypeORM takes over. */
 export interface SynchronousDatabase {
   pragma(statement: string): unknown;
 }

@@ -2,18 +2,21 @@ import type { Clock } from '../../model/platform/clock.ts';
 
 const delaysMs = [1, 2, 4, 8, 16, 25, 40];
 
-/** Milliseconds before attempt `attempt + 1`; grows, but stays small: another process' write transaction is short. */
+/**
+ * Wait in ms before attempt `attempt + 1`. Grows but stays small, because write transactions of other processes are
+ * short.
+ */
 export const busyDelayMs = (attempt: number): number => delaysMs[Math.min(attempt, delaysMs.length - 1)] ?? 40;
 
 const codeOf = (error: unknown): unknown =>
   typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
 
-/** SQLITE_BUSY, extended codes included. */
+/** SQLITE_BUSY, including extended codes. */
 export const isSqliteBusy = (code: unknown): boolean => typeof code === 'string' && code.startsWith('SQLITE_BUSY');
 
 type IsBusyCode = (code: unknown) => boolean;
 
-/** Tells a database that another connection is in the way of from other failures; looks through TypeORM's wrapper. */
+/** Whether an error means that another connection blocks the database. Looks through TypeORM's wrapper. */
 export function isBusyError(error: unknown, isBusyCode: IsBusyCode): boolean {
   const seen = new Set<unknown>();
   for (let current: unknown = error; current instanceof Error && !seen.has(current); ) {
@@ -25,7 +28,7 @@ export function isBusyError(error: unknown, isBusyCode: IsBusyCode): boolean {
 }
 
 /**
- * Repeats `attempt` while another connection is in its way, at most `budgetMs`; the event loop stays free meanwhile
+ * Repeats `attempt` while another connection blocks it, at most for `budgetMs`. The event loop stays free meanwhile
  * (F-147).
  */
 export async function whileBusy<T>(

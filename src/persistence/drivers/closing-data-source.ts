@@ -4,8 +4,8 @@ import { beforeDisconnect } from '../typeorm/closing.ts';
 const waiting = new WeakMap<DataSource, Set<() => void>>();
 
 /**
- * Calls `listener` when the data source begins to close, which TypeORM itself does not tell; returns the function that
- * ends it.
+ * Calls `listener` when the data source starts to close, which TypeORM does not report. Returns a function that
+ * unsubscribes.
  */
 export function onceClosing(dataSource: DataSource, listener: () => void): () => void {
   const listeners = waiting.get(dataSource) ?? watch(dataSource);

@@ -1,16 +1,16 @@
 import { oneOf } from '../../model/options/bounds.ts';
 import { byDefault } from '../../model/options/option-list.ts';
 
-/** How hard SQLite makes sure that a commit is on the disk. */
+/** How thoroughly SQLite ensures that a commit is on disk. */
 export type Synchronous = 'OFF' | 'NORMAL' | 'FULL' | 'EXTRA';
 
-/** The option `synchronous` of everything that opens SQLite files. */
+/** The option `synchronous`, shared by everything that opens SQLite files. */
 export const synchronousOption = byDefault<Synchronous>('NORMAL', oneOf('OFF', 'NORMAL', 'FULL', 'EXTRA'));
 
-/** SQLite's own waiting blocks the event loop or a thread (F-147); the gate waits without. */
+/** SQLite's own waiting blocks the event loop or a thread (F-147); the gate waits without blocking. */
 export const driverBusyTimeoutMs = 5;
 
-/** Memory and temporary databases have no journal to choose and no directory. */
+/** In-memory and temporary databases have neither a journal to choose nor a directory. */
 export const isDatabaseFile = (name: string): boolean =>
   name !== '' && !name.includes(':memory:') && !name.includes('mode=memory');
 

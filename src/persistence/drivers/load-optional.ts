@@ -1,8 +1,8 @@
 import { DatabaseError } from '../../model/errors/errors.ts';
 
 /**
- * Imports an optional peer. The name is no literal where it is imported, so that bundlers leave it alone. Rejects with
- * the command that installs it.
+ * Imports an optional peer dependency. The name is not a literal at the import, so that bundlers ignore it. Rejects
+ * with the command that installs it.
  */
 export async function loadOptional(name: string): Promise<unknown> {
   try {

@@ -1,6 +1,6 @@
 import { resultCodeName } from '../sql/result-codes.ts';
 
-/** The part of sql.js' `Database` that is used. */
+/** The used part of sql.js' `Database`. */
 interface SqlJsDatabase {
   handleError(code: number): unknown;
   export(): Uint8Array;
@@ -13,9 +13,9 @@ const isSqlJs = (database: object): database is SqlJsDatabase =>
 const mended = new WeakSet();
 
 /**
- * Gives sql.js what the other SQLite drivers have: errors with SQLite's `code`, without which a row that breaks a rule
- * would stop the whole pull (I13), and foreign keys that stay on. Its `export`, which is how a file is written, closes
- * and reopens the database, and so forgets pragmas.
+ * Adds to sql.js what other SQLite drivers have: errors with SQLite's `code`, without which one invalid row would stop
+ * the whole pull (I13), and permanent foreign keys. Its `export`, which writes a file, closes and reopens the database
+ * and thus resets pragmas.
  */
 export function mendSqlJs(database: unknown): void {
   if (typeof database !== 'object' || database === null || mended.has(database) || !isSqlJs(database)) return;

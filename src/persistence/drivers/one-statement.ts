@@ -1,9 +1,9 @@
 import { hasSeveralStatements } from '../sql/several-statements.ts';
 
-/** Throws for a text with more than one statement: a driver would run only the first of them. */
+/** Throws for a text with several statements, because a driver would run only the first. */
 export function refuseSeveralStatements(sql: string): void {
   if (hasSeveralStatements(sql))
     throw new Error(
-      `this text holds more than one statement, and only the first would run; give one statement at a time: ${sql.slice(0, 80)}`,
+      `this text contains several statements, and only the first would run; run one statement at a time: ${sql.slice(0, 80)}`,
     );
 }

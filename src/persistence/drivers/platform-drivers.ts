@@ -1,7 +1,7 @@
 import { sqliteDefaults, type DriverProfile } from './driver-profile.ts';
 import { asynchronousConnection, statementConnection } from './raw-connection.ts';
 
-/** Any driver in the form of expo-sqlite that brings no profile of its own. */
+/** Any driver in the form of expo-sqlite without its own profile. */
 export const expoProfile = {
   ...sqliteDefaults,
   name: 'expo',

@@ -1,10 +1,10 @@
 import { sqliteDefaults, type DriverProfile } from './driver-profile.ts';
 import { statementConnection } from './raw-connection.ts';
 
-/** Rolled back for the sake of another transaction: serialization failure, deadlock, lock not available. */
+/** Codes of a rollback in favour of another transaction: serialization failure, deadlock, lock not available. */
 const givenUp: ReadonlySet<unknown> = new Set(['40001', '40P01', '55P03']);
 
-/** npm `pg`, as TypeORM opens it: a pool of connections to a server. */
+/** npm `pg` as TypeORM opens it: a pool of connections to a server. */
 export const postgresProfile = {
   ...sqliteDefaults,
   name: 'postgres',

@@ -19,7 +19,7 @@ const byType: ReadonlyMap<string, DriverProfile> = new Map(
   [...platformProfiles, betterSqlite3Profile, sqlJsProfile, postgresProfile].map((profile) => [profile.type, profile]),
 );
 
-/** Drivers of TypeORM that can hold the tables of the sync and share one connection. */
+/** TypeORM drivers that can hold the sync tables and use one connection. */
 export const singleConnectionTypes: readonly string[] = [...byType.values()]
   .filter(({ connections }) => connections === 'one')
   .map(({ type }) => type);
@@ -32,25 +32,27 @@ const isProfile = (driver: unknown): driver is DriverProfile =>
 
 const opened = new WeakMap<DataSource, DriverProfile>();
 
-/** Notes with which profile a data source was made, where its options alone do not tell. */
+/** Stores the profile of a data source, for cases that its options do not reveal. */
 export function rememberProfile(dataSource: DataSource, profile: DriverProfile): void {
   opened.set(dataSource, profile);
 }
 
-/** What the store knows about the driver of a data source; undefined: it cannot hold the tables of the sync. */
+/** The profile of a data source's driver; undefined if it cannot hold the sync tables. */
 export function profileOf(dataSource: DataSource): DriverProfile | undefined {
   const { options } = dataSource;
   const driver = readyDriverOf(dataSource);
   return opened.get(dataSource) ?? (driver === undefined ? byType.get(options.type) : readyProfile(driver));
 }
 
-/** Which SQL the store speaks with a data source. A profile of the app that does not say it has that of its type. */
+/** The SQL dialect of a data source. An app's profile without a dialect uses that of its type. */
 export function dialectOf(dataSource: DataSource): Dialect {
   const name = profileOf(dataSource)?.dialect ?? byType.get(dataSource.options.type)?.dialect;
   return name === 'postgres' ? postgresDialect : sqliteDialect;
 }
 
-/** The driver that `openDatabase` was given: its name, its profile, or the driver itself. Undefined: it is none. */
+/**
+ * The driver passed to `openDatabase`: its name, its profile, or the driver itself. Undefined if it is none of them.
+ */
 export function givenProfile(driver: unknown): DriverProfile | undefined {
   if (typeof driver === 'string')
     return Object.hasOwn(namedDrivers, driver) ? namedDrivers[driver as NamedDriver] : undefined;
@@ -69,7 +71,7 @@ function readyProfile({ profile, packsRows, bindsIntegers, onCommitElsewhere }: 
   };
 }
 
-/** The driver object that a data source was given; undefined where TypeORM loads the driver by itself. */
+/** The driver object of a data source; undefined if TypeORM loads the driver itself. */
 export function readyDriverOf({ options }: DataSource): ReadyDriver | undefined {
   const driver: unknown = 'driver' in options ? options.driver : undefined;
   return isReady(driver) ? driver : undefined;

@@ -1,26 +1,26 @@
 import type { AbstractSqliteQueryRunner } from 'typeorm/driver/sqlite-abstract/AbstractSqliteQueryRunner.js';
 
-/** Transaction control on the connection itself, beside TypeORM's query runners. */
+/** Transaction control directly on the connection, beside TypeORM's query runners. */
 export interface RawConnection {
-  /** Runs a statement without parameters and results; at once where the driver is synchronous. */
+  /** Runs a statement without parameters and results; synchronously if the driver is synchronous. */
   execute(sql: string): void | Promise<void>;
-  /** What the connection itself reports, not what was sent to it. */
+  /** The connection's own report, independent of the statements sent. */
   isInTransaction(): boolean | Promise<boolean>;
-  /** Says that a transaction is over, whatever ended it: statements from now on are not part of it. */
+  /** Called when a transaction has ended for any reason. Later statements are not part of it. */
   transactionEnded?(): void;
-  /** BEGIN IMMEDIATE that runs together with the first statement of the transaction, which then fails where it does. */
+  /** Defers BEGIN IMMEDIATE to the first statement of the transaction, which fails if BEGIN fails. */
   readonly beginLater?: (() => void) | undefined;
-  /** False: BEGIN has not run, so that a statement that failed may be repeated. Absent: BEGIN has run. */
+  /** False: BEGIN has not run, so a failed statement may be repeated. Absent: BEGIN has run. */
   readonly hasBegun?: (() => boolean) | undefined;
 }
 
-/** The part of better-sqlite3's `Database` that is used. */
+/** The used part of better-sqlite3's `Database`. */
 interface SynchronousDatabase {
   readonly inTransaction: boolean;
   prepare(sql: string): { run(): unknown };
 }
 
-/** The part of expo-sqlite's `SQLiteDatabase` that is used. */
+/** The used part of expo-sqlite's `SQLiteDatabase`. */
 interface AsynchronousDatabase {
   runAsync(sql: string): Promise<unknown>;
   isInTransactionAsync(): Promise<boolean>;
@@ -36,7 +36,7 @@ const isAsynchronous = (database: unknown): database is AsynchronousDatabase =>
 
 type BareRunner = () => AbstractSqliteQueryRunner;
 
-/** Of drivers as better-sqlite3, which answer at once. */
+/** For synchronous drivers such as better-sqlite3. */
 export function synchronousConnection(database: unknown, bareRunner: BareRunner): RawConnection {
   if (!isSynchronous(database)) return statementConnection(bareRunner);
   const statements = new Map<string, { run(): unknown }>();
@@ -50,7 +50,7 @@ export function synchronousConnection(database: unknown, bareRunner: BareRunner)
   };
 }
 
-/** Of drivers in the form of expo-sqlite. */
+/** For drivers in the form of expo-sqlite. */
 export function asynchronousConnection(database: unknown, bareRunner: BareRunner): RawConnection {
   if (!isAsynchronous(database)) return statementConnection(bareRunner);
   return {
@@ -64,10 +64,7 @@ export function asynchronousConnection(database: unknown, bareRunner: BareRunner
   };
 }
 
-/**
- * `PRAGMA synchronous = n` is refused inside a transaction and nowhere else, which tells the state where the driver
- * does not.
- */
+/** SQLite rejects `PRAGMA synchronous = n` only within a transaction. This reveals the state if the driver does not. */
 export async function probeTransaction(
   run: (sql: string) => Promise<unknown>,
   currentLevel: () => Promise<number>,
@@ -79,7 +76,7 @@ export async function probeTransaction(
   );
 }
 
-/** Of drivers that are known by TypeORM alone. */
+/** For drivers accessible only through TypeORM. */
 export function statementConnection(bareRunner: BareRunner): RawConnection {
   const runner = bareRunner();
   const level = async (): Promise<number> => {

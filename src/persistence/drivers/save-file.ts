@@ -1,8 +1,8 @@
 import { DatabaseError } from '../../model/errors/errors.ts';
 
 /**
- * Writes a file whole or not at all: a process that dies in between leaves the one before. Rejects with `DatabaseError`
- * naming the file; what was to be saved is then in memory only, and goes with the next save.
+ * Writes a file atomically; a process that dies in between leaves the previous file. Rejects with `DatabaseError` that
+ * names the file. The data is then only in memory, and the next save includes it.
  */
 export async function saveFile(path: string, bytes: Uint8Array): Promise<void> {
   const { open, rename } = process.getBuiltinModule('node:fs/promises');

@@ -2,8 +2,8 @@ import { DatabaseError } from '../../model/errors/errors.ts';
 
 /**
  * Saves a database under a key of `localStorage`, as the list of numbers that TypeORM's sql.js driver reads. Throws
- * `DatabaseError` naming the key when the browser refuses, most often because the storage is full. The earlier value
- * stays, and the next successful save includes the change.
+ * `DatabaseError` that names the key when the browser refuses, most often because the storage is full. The earlier
+ * value stays, and the next successful save includes the change.
  */
 export function saveToLocalStorage(key: string, bytes: Uint8Array): void {
   const text = `[${bytes.join(',')}]`;

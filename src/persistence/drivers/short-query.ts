@@ -9,8 +9,8 @@ export const isAnswering = (connection: unknown): connection is AnsweringConnect
   typeof connection === 'object' && connection !== null && 'answer' in connection && 'readsAtOnce' in connection;
 
 /**
- * Does what TypeORM's query runner of the `expo` type does, where nobody subscribes to statements: that one awaits a
- * dozen promises for each, which costs as much as the statement itself.
+ * Replaces the query runner of TypeORM's `expo` type if nobody subscribes to statements. That runner awaits a dozen
+ * promises per statement, which costs as much as the statement itself.
  */
 export async function shortQuery(
   connection: AnsweringConnection,
@@ -28,7 +28,7 @@ export async function shortQuery(
   } catch (error) {
     const cause = error instanceof Error ? error : new Error(String(error));
     logger.logQueryError(cause, sql, parameters, runner);
-    // It did not fail in the database: its name says what to do.
+    // The error did not come from the database; its name tells what to do.
     if (cause instanceof DatabaseError) throw cause;
     throw new QueryFailedError(sql, parameters, cause);
   }

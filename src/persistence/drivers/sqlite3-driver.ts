@@ -22,8 +22,8 @@ import { systemClock } from '../../model/platform/system-clock.ts';
 
 export interface Sqlite3DriverOptions {
   /**
-   * With WAL and `NORMAL`, a power cut may lose the last commits, but never the database; `FULL` makes each commit
-   * durable. @defaultValue `NORMAL`
+   * With WAL and `NORMAL`, a power failure may lose the last commits, but never damages the database; `FULL` makes each
+   * commit durable. @defaultValue `NORMAL`
    */
   readonly synchronous?: Synchronous;
   /** How long opening waits for a file that another process has locked. @defaultValue 5,000 (5 seconds) */
@@ -36,9 +36,9 @@ export const sqlite3DriverOptions = {
   busyTimeoutMs: configOptions.busyTimeoutMs,
 } satisfies OptionList<Sqlite3DriverOptions>;
 
-/** What TypeORM's `driver` option of the `expo` type takes. */
+/** A value for TypeORM's `driver` option of the `expo` type. */
 export interface Sqlite3Driver {
-  /** What the store knows about it. */
+  /** What the store knows about the driver. */
   readonly profile: DriverProfile;
   openDatabaseAsync(name: string): Promise<ExpoConnection>;
 }
@@ -47,12 +47,12 @@ type Sqlite3Module = typeof import('sqlite3');
 
 const cachedStatements = 96;
 /**
- * While one works, the next is handed over and the last one's rows are made objects. More would take all threads of
- * Node's pool from the app.
+ * While one statement runs, the next is submitted and the last one's rows become objects. More would take all threads
+ * of Node's pool from the app.
  */
 const readsAtOnce = 3;
 const longestCachedSql = 64 * 1024;
-/** These count as being in progress until they are finalized, and no transaction could end. */
+/** These count as in progress until they are finalized, and no transaction could end. */
 const staysInProgress: ReadonlySet<string> = new Set(['pragma', 'explain']);
 
 const openFile = (sqlite3: Sqlite3Module, name: string): Promise<Database> =>
@@ -68,8 +68,8 @@ const execute = (database: Database, sql: string): Promise<void> =>
   });
 
 /**
- * Keeps the most recently used statements prepared: for bulk work, parsing costs as much as running. Of one text
- * several may be in use.
+ * Caches the most recently used prepared statements, because in bulk work parsing costs as much as running. Several
+ * copies of one text may be in use.
  */
 class StatementCache {
   readonly #idle = new Map<string, Statement[]>();
@@ -85,7 +85,7 @@ class StatementCache {
     return statement;
   }
 
-  /** Holds a statement that nobody uses now. */
+  /** Stores a statement that is not in use. */
   give(sql: string, statement: Statement): void {
     if (this.#closed || sql.length > longestCachedSql) {
       statement.finalize();
@@ -94,7 +94,7 @@ class StatementCache {
     const statements = this.#idle.get(sql) ?? [];
     statements.push(statement);
     this.#size += 1;
-    // Put last again: the first are the longest unused.
+    // Moved to the end; the first entries were unused for longest.
     this.#idle.delete(sql);
     this.#idle.set(sql, statements);
     if (this.#size > cachedStatements) this.#dropOldest();
@@ -145,7 +145,7 @@ class Connection extends ExpoForm {
     return new Promise((resolve, reject) => {
       refuseSeveralStatements(sql);
       const bound = toBindables(parameters);
-      // The statement of a failed preparation answers nothing else.
+      // A statement whose preparation failed never calls back.
       const statement =
         this.#cache.take(sql) ??
         this.#database.prepare(sql, (error: Error | null) => {
@@ -176,9 +176,9 @@ class Connection extends ExpoForm {
 }
 
 /**
- * Adapts npm `sqlite3`, which does not block the event loop, to TypeORM: `new DataSource({ type: 'expo', driver:
- * sqlite3Driver(), database })`. Foreign keys are on; files use WAL. Errors keep SQLite's `code` (`SQLITE_CONSTRAINT`,
- * `SQLITE_BUSY`).
+ * Adapts npm `sqlite3`, which does not block the event loop, to TypeORM:
+ * `new DataSource({ type: 'expo', driver: sqlite3Driver(), database })`. Foreign keys are on; files use WAL. Errors
+ * keep SQLite's `code` (`SQLITE_CONSTRAINT`, `SQLITE_BUSY`).
  */
 export function sqlite3Driver(options: Sqlite3DriverOptions = {}): Sqlite3Driver {
   const { synchronous, busyTimeoutMs } = completeOptions<Sqlite3DriverOptions, typeof sqlite3DriverOptions>(

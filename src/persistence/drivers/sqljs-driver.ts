@@ -8,14 +8,14 @@ import { statementConnection } from './raw-connection.ts';
 import { saveFile } from './save-file.ts';
 import { saveToLocalStorage } from './save-to-local-storage.ts';
 
-/** A page may have a `process` from a polyfill, so the check asks for what only Node has. */
+/** A polyfill may define `process` in a page, so this checks for a function that only Node has. */
 const isNode = (): boolean => typeof process !== 'undefined' && typeof process.getBuiltinModule === 'function';
 
 const packageName = 'sql.js';
 
 /**
- * Options for TypeORM's sql.js driver. Rejects with `DatabaseError` where sql.js is missing, and says how to pass it in
- * a page.
+ * Options for TypeORM's sql.js driver. Rejects with `DatabaseError` if sql.js is missing, and explains how to pass it
+ * in a page.
  */
 async function sqlJsOptions({ database, initSqlJs, locateFile }: DriverSettings): Promise<DataSourceOptions> {
   if (initSqlJs === undefined && !isNode()) {
@@ -27,7 +27,7 @@ async function sqlJsOptions({ database, initSqlJs, locateFile }: DriverSettings)
   const base = { type: 'sqljs', driver, ...(locateFile === undefined ? {} : { sqlJsConfig: { locateFile } }) } as const;
   if (!isDatabaseFile(database)) return base;
   const saved = { ...base, location: database, autoSave: true };
-  // In a page the name is a key of localStorage, which TypeORM reads when it opens the database.
+  // In a page, the name is a key of localStorage, which TypeORM reads when it opens the database.
   if (!isNode())
     return { ...saved, autoSaveCallback: async (bytes: Uint8Array) => saveToLocalStorage(database, bytes) };
   createDirectoryOf(database);

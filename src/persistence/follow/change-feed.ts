@@ -6,35 +6,35 @@ import { readyDriverOf } from '../drivers/profile-of.ts';
 import { Writes, type Tables } from '../sql/written-tables.ts';
 import { afterThisCall } from '../../model/platform/after-this-call.ts';
 
-/** What commits may have changed, those of one turn of the event loop together. */
+/** What commits may have changed; the commits of one turn of the event loop are combined. */
 export interface Change {
-  /** An operation was added to the outbox, by this process. */
+  /** This process added an operation to the outbox. */
   readonly enqueued: boolean;
   readonly tables: Tables;
   /**
-   * What of it was committed on this connection; the rest comes from other connections, processes or tabs, and may be
-   * more than was changed.
+   * The part committed on this connection. The rest comes from other connections, processes or tabs, and may exceed the
+   * real changes.
    */
   readonly here: Tables;
 }
 
 /**
- * Tells after each commit on this connection; one for all engines, writers and repositories of a data source (F-11).
+ * Reports each commit on this connection. All engines, writers and repositories of a data source share one feed (F-11).
  */
 export interface ChangeFeed {
   /**
-   * Calls `listener` outside of any transaction; with `tables` (SQL names) only for commits that may have changed one
-   * of them.
+   * Calls `listener` outside any transaction. With `tables` (SQL names), only for commits that may have changed one of
+   * them.
    */
   subscribe(listener: (change: Change) => void, tables?: readonly string[]): () => void;
-  /** The number of the last commit here that may have changed one of these tables (SQL names); 0: none yet. */
+  /** The number of the last local commit that may have changed one of these tables (SQL names); 0: none yet. */
   lastCommitOf(tables: readonly string[]): number;
   /**
-   * Rises with each commit, here or elsewhere, that may have changed or removed rows of this table (SQL name): while it
-   * stays, rows were only added. Commits elsewhere count from when they are heard of.
+   * Rises with each commit, here or elsewhere, that may have changed or removed rows of this table (SQL name). While it
+   * is constant, rows were only added. Commits elsewhere count once they are reported.
    */
   rewritesOf(table: string): number;
-  /** Says that somebody else has committed to the same database. */
+  /** Reports that another connection has committed to the same database. */
   tellElsewhere(tables: Tables): void;
 }
 
@@ -43,7 +43,7 @@ interface Listener {
   readonly tables: readonly string[] | undefined;
 }
 
-/** The present opening of a database that has one connection. */
+/** The current connection of a database that has a single one. */
 const connectionOf = ({ driver }: DataSource): unknown => Reflect.get(driver, 'databaseConnection');
 
 const feeds = new WeakMap<DataSource, ChangeFeed>();
@@ -57,7 +57,7 @@ function united(all: Set<string> | 'all', more: Tables): Set<string> | 'all' {
   return all;
 }
 
-/** What has been told of since the last turn. */
+/** The changes reported since the last turn. */
 class Told {
   enqueued = false;
   #here: Set<string> | 'all' = new Set();
@@ -111,7 +111,7 @@ export function changeFeedOf(dataSource: DataSource, gate: ConnectionGate): Chan
   const tell = (): Told => {
     if (told !== undefined) return told;
     told = new Told();
-    // One call for a burst of commits, and never inside the committing transaction's own flow.
+    // One call for a burst of commits, and never within the flow of the committing transaction.
     afterThisCall(() => {
       const change = told?.change;
       told = undefined;
@@ -140,7 +140,7 @@ export function changeFeedOf(dataSource: DataSource, gate: ConnectionGate): Chan
     },
     lastCommitOf: (tables) => Math.max(lastOfAll, ...lowerCase(tables).map((table) => lastCommits.get(table) ?? 0)),
     rewritesOf: (table) => {
-      // Another opening may be of another file.
+      // Another connection may belong to another file.
       const current = connectionOf(dataSource);
       if (current !== connection) rewritesOfAll += 1;
       connection = current;

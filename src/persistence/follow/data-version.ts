@@ -6,26 +6,26 @@ import { profileOf } from '../drivers/profile-of.ts';
 import type { ChangeFeed } from './change-feed.ts';
 import type { ConnectionGate } from '../gate/connection-gate.ts';
 
-/** How often the database is asked whether somebody else has committed. */
+/** Interval in ms of the check for commits of other connections. */
 export const pollOption = byDefault(1_000, timeOrNever(0));
 
 interface Poll {
   readonly intervals: Map<symbol, number>;
   timer: unknown;
-  /** Undefined until the first answer. */
+  /** Undefined until the first result. */
   version: string | undefined;
 }
 
 const polls = new WeakMap<DataSource, Map<Clock, Poll>>();
 
-/** Whether no connection can commit without telling of it: nobody has to ask. */
+/** Whether every commit of other connections is reported, so that no polling is needed. */
 export const hearsAllCommits = (dataSource: DataSource): boolean =>
   profileOf(dataSource)?.versionSql(dataSource.options.database) === undefined;
 
 /**
- * Asks every `intervalMs` whether another connection has committed, and tells the feed. One timer for all who ask, at
- * the shortest of their intervals, and none when nobody does. Returns the function that ends it. Commits of this
- * connection do not count in SQLite.
+ * Polls every `intervalMs` for commits of other connections, and reports them to the feed. All callers share one timer
+ * at the shortest of their intervals. Returns a function that ends the polling. In SQLite, commits of this connection
+ * do not count.
  */
 export function pollElsewhere(parts: {
   readonly dataSource: DataSource;
@@ -53,7 +53,7 @@ export function pollElsewhere(parts: {
     if (isOver()) return;
     poll.timer = clock.setTimeout(
       () => {
-        // A database that cannot answer now is asked again; whoever reads from it hears of the reason.
+        // A database that cannot answer is polled again; readers get the reason themselves.
         void ask().then(again, again);
       },
       Math.min(...poll.intervals.values()),

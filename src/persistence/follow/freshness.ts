@@ -6,15 +6,15 @@ import { pollElsewhere, pollOption } from './data-version.ts';
 import { liveRead } from './live-read.ts';
 import type { LiveSource } from './live-source.ts';
 
-/** How far tables are pulled. */
+/** How current tables are. */
 export interface Freshness {
-  /** The first pull of all the tables has finished. */
+  /** The first pull of all tables is complete. */
   readonly complete: boolean;
-  /** When the table that was pulled longest ago was pulled, epoch ms; absent until all were, and where none is pulled. */
+  /** The oldest last pull among the tables, epoch ms. Absent until all were pulled, and if none is pulled. */
   readonly pulledAt?: number;
 }
 
-/** Follows how far the kinds of `source` are pulled: now, and each time it differs. `source.kinds` are pulled kinds. */
+/** Follows the freshness of the kinds of `source`: now and at each change. `source.kinds` are pulled kinds. */
 export function watchFreshness(source: LiveSource, clock: Clock): Observable<Freshness> {
   const { dataSource, gate, feed } = source;
   return liveRead<Freshness>({

@@ -14,27 +14,27 @@ import { systemClock } from '../../model/platform/system-clock.ts';
 
 export interface LiveQueryOptions<T> {
   /**
-   * The tables that the query reads; the query runs again when one of them changes. The junction tables of their
-   * entities are followed, too.
+   * The tables that the query reads. It runs again when one of them changes. Junction tables of their entities are
+   * followed, too.
    */
   readonly tables: readonly LiveTable[];
-  /** Needed only where several open data sources have these tables. */
+  /** Required only if several open data sources have these tables. */
   readonly dataSource?: DataSource | undefined;
   /**
-   * Whether a result equal to the last one is left out: by content, or as a function of yours compares.
+   * Skips a result equal to the last one: by content, or by a function of yours.
    *
    * @defaultValue true
    */
   readonly distinct?: boolean | ((last: T, next: T) => boolean) | undefined;
-  /** How often to look for commits of other connections and processes; 0 = never. @defaultValue 1,000 (1 second) */
+  /** How often to check for commits of other connections and processes; 0 = never. @defaultValue 1,000 (1 second) */
   readonly pollIntervalMs?: number | undefined;
   /** Schedules the polling of other connections. @defaultValue the platform's */
   readonly clock?: Clock | undefined;
 }
 
-/** With `metadata: true`, results come as a {@link LiveResult}. */
+/** With `metadata: true`, results are {@link LiveResult} objects. */
 interface AnyLiveQueryOptions<T> extends LiveQueryOptions<T> {
-  /** Gives a `LiveResult` in place of the bare result. @defaultValue false */
+  /** Returns a `LiveResult` instead of the plain result. @defaultValue false */
   readonly metadata?: boolean | undefined;
 }
 
@@ -50,19 +50,19 @@ export const liveQueryOptions = {
   metadata: byDefault(false, aFlag),
 } satisfies OptionList<AnyLiveQueryOptions<unknown>>;
 
-/** How the tables of a query are found. */
+/** How to find the tables of a query. */
 export interface LiveOrigin {
   sourceOf(tables: readonly LiveTable[]): LiveSource;
-  /** Goes before the option. */
+  /** Takes precedence over the option. */
   readonly clock?: Clock;
 }
 
-/** A result, and how it stands to the server. */
+/** A result and its relation to the server. */
 export interface LiveResult<T> {
   readonly value: T;
-  /** An operation on one of the tables waits in the outbox. */
+  /** An operation on one of the tables is in the outbox. */
   readonly hasPendingWrites: boolean;
-  /** No pull of all the tables has ended since the subscription began: the server may have newer rows. */
+  /** No pull of all the tables has ended since the subscription began, so the server may have newer rows. */
   readonly fromCache: boolean;
 }
 
@@ -70,10 +70,10 @@ type WithMetadata = { readonly metadata: true };
 type WithoutMetadata = { readonly metadata?: false | undefined };
 
 /**
- * Follows a query: its result now, and a new one after each commit that may have changed it (of this app, of a pull or
- * a settle, of another process). Results come in order, never from inside a transaction, and an equal one is left out.
- * `query` must only read. What it throws ends the stream with that error; `retry()` of RxJS begins anew. Throws
- * `TypeError` where the data source cannot be found.
+ * Follows a query: emits its current result, and a new one after each commit that may have changed it (by this app, a
+ * pull, a settle or another process). Results come in order, never from within a transaction; equal ones are skipped.
+ * `query` must only read. An error of `query` ends the stream; RxJS `retry()` starts again. Throws `TypeError` if the
+ * data source cannot be found.
  */
 export function liveQuery<T>(
   query: () => Promise<T>,
@@ -87,7 +87,7 @@ export function liveQuery<T>(
   return liveQueryOn({ sourceOf: (tables) => liveSourceOf(tables, options) }, query, options);
 }
 
-/** As {@link liveQuery}, where the database is known. The options are checked before anything is looked up. */
+/** Like {@link liveQuery} for a known database. Checks the options first. */
 export function liveQueryOn<T>(
   origin: LiveOrigin,
   query: () => Promise<T>,
@@ -130,7 +130,8 @@ export function liveQueryOn<T>(
 }
 
 /**
- * Tells results that differ from the one before. The app may change what it was given, so it is compared with a copy.
+ * Detects results that differ from the previous one. Compares with a copy, because the app may modify the objects it
+ * received.
  */
 function newsOf<T>(distinct: boolean | ((last: T, next: T) => boolean)): (value: T) => boolean {
   if (distinct === false) return () => true;

@@ -8,38 +8,37 @@ import { IsolatedObservable } from '../../model/platform/isolated-observable.ts'
 export interface LiveReader<T> {
   /** Only reads; may use several statements. */
   read(): Promise<T>;
-  /** Whether a value is worth telling after those before it. */
+  /** Whether to emit a value after the previous ones. */
   isNews(value: T): boolean;
 }
 
-/** What a reading that follows the database is made from. */
+/** The parts of a reading that follows the database. */
 export interface LiveReadOptions<T> {
   readonly dataSource: DataSource;
   readonly gate: ConnectionGate;
   readonly feed: ChangeFeed;
   /** SQL names of the tables it depends on. */
   readonly tables: readonly string[];
-  /** Made anew for each subscriber. */
+  /** Called for each subscriber. */
   begin(): LiveReader<T>;
-  /** Listens to other connections while somebody is subscribed; returns the function that ends it. */
+  /** Observes other connections while somebody is subscribed. Returns a function that ends it. */
   listenElsewhere?(): () => void;
 }
 
 /**
- * A reading that commits keep tearing apart is told all the same after so many, so that a long burst does not freeze a
- * screen.
+ * After this many inconsistent readings in a row, one is emitted all the same, so that a long burst of commits does not
+ * freeze a screen.
  */
 const maxTorn = 20;
 /**
- * Where the platform does not tell which statements belong to a reading, it may be whole although something was
- * committed meanwhile.
+ * If the platform cannot tell which statements belong to a reading, it may be consistent despite a commit in between.
  */
 const maxTornUnknown = 2;
 
 /**
- * Reads now and after each commit that may have changed one of the tables, never two at a time, and gives what differs.
- * A reading of several statements between which something was committed is thrown away and made again: nobody sees half
- * of a page or of a transaction. Ends with the error of a reading, and without one when the data source is closed.
+ * Reads now and after each commit that may have changed one of the tables, never concurrently, and emits changes. If a
+ * commit occurs between the statements of a reading, discards the reading and repeats it. Nobody thus sees half of a
+ * page or transaction. Fails with the error of a reading; completes when the data source is closed.
  */
 export const liveRead = <T>({
   dataSource,

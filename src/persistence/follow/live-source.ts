@@ -4,7 +4,7 @@ import { gateConnection, openDataSources, type ConnectionGate } from '../gate/co
 import type { SyncTable } from '../tables/sync-table.ts';
 
 /**
- * A table to follow: what `syncTable` returned, an entity (class, `EntitySchema`, its name), or the SQL name of a
+ * A table to follow: the result of `syncTable`, an entity (class, `EntitySchema`, its name), or the SQL name of a
  * table.
  */
 export type LiveTable = SyncTable | EntityTarget<ObjectLiteral> | string;
@@ -15,7 +15,7 @@ export interface LiveSource {
   readonly gate: ConnectionGate;
   readonly feed: ChangeFeed;
   readonly tables: readonly string[];
-  /** Names of the tables on the wire. */
+  /** Wire names of the tables. */
   readonly kinds: readonly string[];
 }
 
@@ -38,10 +38,10 @@ const nameOf = (table: LiveTable): string => {
   return 'options' in target ? String((target.options as { readonly name?: unknown }).name) : 'an entity';
 };
 
-/** The one open data source that has all these tables. Throws `TypeError` where there is none, or several. */
+/** The single open data source that has all these tables. Throws `TypeError` if there is none or several. */
 function findDataSource(tables: readonly LiveTable[]): DataSource {
   const open = openDataSources();
-  // A name that no entity has may be a table of any of them.
+  // A name without an entity may be a table of any data source.
   const isUnknown = (table: LiveTable): boolean =>
     typeof table === 'string' && open.every((dataSource) => metadataOf(dataSource, table) === undefined);
   const entities = tables.filter((table) => !isUnknown(table));
@@ -56,9 +56,7 @@ function findDataSource(tables: readonly LiveTable[]): DataSource {
   );
 }
 
-/**
- * Finds the database and the SQL names of tables. Throws `TypeError` naming the table that is not known, or the remedy.
- */
+/** Finds the database and the SQL names of tables. Throws `TypeError` that names the unknown table or the remedy. */
 export function liveSourceOf(
   given: readonly LiveTable[],
   options: { readonly dataSource?: DataSource | undefined } = {},
@@ -75,7 +73,7 @@ export function liveSourceOf(
     const name = metadata?.tableName ?? String(table);
     tables.add(name);
     kinds.add((isSyncTable(table) ? table.options.kind?.trim() : undefined) ?? name);
-    // What joins the rows of two tables changes with a relation of either.
+    // Rows that join two tables change with a relation of either.
     for (const { junctionEntityMetadata } of metadata?.manyToManyRelations ?? [])
       if (junctionEntityMetadata) tables.add(junctionEntityMetadata.tableName);
   }

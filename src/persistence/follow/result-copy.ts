@@ -5,8 +5,8 @@ const isPlainEnough = (value: object): boolean =>
   !(value instanceof Promise || value instanceof WeakMap || value instanceof WeakSet);
 
 /**
- * Copies what a query gave, deeply, for later comparing: the app may change the objects it was given. Getters are not
- * asked (a lazy relation would load), functions and promises stay as they are.
+ * Deep-copies a query result for later comparison, because the app may modify the original. Does not call getters (a
+ * lazy relation would load); keeps functions and promises.
  */
 export function copyResult(value: unknown, copies = new Map<object, unknown>()): unknown {
   if (typeof value !== 'object' || value === null || !isPlainEnough(value)) return value;

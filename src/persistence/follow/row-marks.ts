@@ -6,11 +6,11 @@ import type { LiveSource } from './live-source.ts';
 
 /** What a list shows beside a row. */
 export interface RowMark {
-  /** A change of the row waits or is under way. */
+  /** A change of the row is queued or in flight. */
   readonly pending: boolean;
-  /** Somebody else changed the row, and a decision is awaited. */
+  /** Somebody else changed the row, and a decision is pending. */
   readonly conflict: boolean;
-  /** The server refused a change of the row, or nobody knows what came of it. */
+  /** The server refused a change of the row, or its result is unknown. */
   readonly rejected: boolean;
 }
 
@@ -20,7 +20,7 @@ interface MarkedRow {
   readonly rejections: number | string;
 }
 
-/** Reads the marks of rows of the first table of `source`. Rows without a queued change are left out. */
+/** Reads the marks of rows of the first table of `source`. Omits rows without a queued change. */
 export async function readRowMarks(
   { dataSource, kinds }: LiveSource,
   ids: readonly string[],

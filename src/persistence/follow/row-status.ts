@@ -17,31 +17,31 @@ import { readReason } from '../sql/stored-reason.ts';
 import { systemClock } from '../../model/platform/system-clock.ts';
 
 /**
- * How a row stands to the server. `acked`: nothing of it waits. `pending`: a change waits or is under way. `conflict`:
- * somebody else changed it, and a decision is awaited. `stuck`: the server refused the change too often, or nobody
- * knows what came of it; it is not sent by itself.
+ * The sync status of a row. `acked`: no change is pending. `pending`: a change is queued or in flight. `conflict`:
+ * somebody else changed the row, and a decision is pending. `stuck`: the server refused the change too often, or its
+ * result is unknown; the engine does not send it automatically.
  */
 export interface RowStatus {
   readonly state: 'acked' | 'pending' | 'conflict' | 'stuck';
   /** Queued operations of the row, oldest first. */
   readonly opIds: readonly string[];
-  /** Counted tries of the operation that goes first. */
+  /** Counted attempts of the first operation. */
   readonly tryCount: number;
-  /** Why the last try failed, as a bounded text; for people use `describeSyncError`. */
+  /** Why the last attempt failed, with a limited length. For people, use `describeSyncError`. */
   readonly lastError?: string;
   /** The server's reasons by wire key, for the fields of a form. */
   readonly errorFields?: Readonly<Record<string, string>>;
   readonly errorCode?: string;
-  /** Why the server's newest row could not be stored here: what is shown is older. */
+  /** Why the server's newest row could not be stored. The local row is older. */
   readonly quarantined?: string;
 }
 
 export interface RowStatusOptions {
-  /** Needed only where several open data sources have this table. */
+  /** Required only if several open data sources have this table. */
   readonly dataSource?: DataSource | undefined;
   /** Schedules the polling of other connections. @defaultValue the platform's */
   readonly clock?: Clock | undefined;
-  /** How often `watchRowStatus` looks for commits of other connections; 0 = never. @defaultValue 1,000 (1 second) */
+  /** How often `watchRowStatus` checks for commits of other connections; 0 = never. @defaultValue 1,000 (1 second) */
   readonly pollIntervalMs?: number | undefined;
 }
 
@@ -58,20 +58,20 @@ function sourceOf(table: LiveTable, options: RowStatusOptions): LiveSource {
 }
 
 /**
- * Tells how a row stands to the server. Throws `TypeError` where the table or its data source cannot be found; rejects
- * with `DatabaseError`.
+ * Reads the sync status of a row. Throws `TypeError` if the table or its data source cannot be found. Rejects with
+ * `DatabaseError`.
  */
 export const rowStatus = (table: LiveTable, id: string | number, options: RowStatusOptions = {}): Promise<RowStatus> =>
   readRowStatus(sourceOf(table, options), id);
 
-/** As {@link rowStatus}, now and after each change. Ends with the error of a reading. */
+/** Like {@link rowStatus}, now and after each change. Fails with the error of a reading. */
 export const watchRowStatus = (
   table: LiveTable,
   id: string | number,
   options: RowStatusOptions = {},
 ): Observable<RowStatus> => watchRowStatusOn(sourceOf(table, options), id, options);
 
-/** As {@link watchRowStatus}, where the database is known. */
+/** Like {@link watchRowStatus} for a known database. */
 export function watchRowStatusOn(
   source: LiveSource,
   id: string | number,
@@ -110,7 +110,7 @@ interface QueuedRow {
   readonly errorCode: string | null;
 }
 
-/** As {@link rowStatus}, where the database is known. */
+/** Like {@link rowStatus} for a known database. */
 export async function readRowStatus({ dataSource, gate, kinds }: LiveSource, id: string | number): Promise<RowStatus> {
   const row = [kinds[0], String(id)];
   try {
@@ -141,7 +141,7 @@ function toRowStatus(queue: readonly QueuedRow[], quarantined: string | undefine
     state: head === undefined ? 'acked' : parked === 'conflict' ? 'conflict' : parked ? 'stuck' : 'pending',
     opIds: queue.map(({ opId }) => opId),
     tryCount: head?.tryCount ?? 0,
-    // An operation that waits for another keeps that one's id there.
+    // For an operation that waits for another, this column holds the id of the other one.
     ...(text && failed?.errorCode !== 'waitingFor' ? { lastError: text } : {}),
     ...(fields === undefined ? {} : { errorFields: fields }),
     ...(failed?.errorCode && failed.errorCode !== 'waitingFor' ? { errorCode: failed.errorCode } : {}),

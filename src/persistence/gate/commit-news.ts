@@ -1,14 +1,14 @@
 import type { Writes } from '../sql/written-tables.ts';
 import type { Commit } from './gate-port.ts';
 
-/** Counts the commits of one database that wrote something, and announces each of them. */
+/** Counts the commits of one database that wrote something, and announces each. */
 export class CommitNews {
   readonly #tell: (work: () => void) => void;
   readonly #warn: (message: string) => void;
   readonly #listeners = new Set<(commit: Commit) => void>();
   #count = 0;
 
-  /** `tell` calls a listener outside the transaction of the caller. */
+  /** `tell` calls a listener outside the caller's transaction. */
   constructor(tell: (work: () => void) => void, warn: (message: string) => void) {
     this.#tell = tell;
     this.#warn = warn;

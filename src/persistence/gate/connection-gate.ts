@@ -15,18 +15,18 @@ import { createAsyncContext, noAsyncContext } from './transaction-context.ts';
 export type { ConnectionGate };
 
 export interface GateOptions {
-  /** Measures the waits. @defaultValue the platform's */
+  /** Measures waits. @defaultValue the platform's */
   readonly clock?: Clock;
-  /** How long a statement waits for a database that another process has locked. @defaultValue 5,000 (5 seconds) */
+  /** How long a statement waits while another process locks the database. @defaultValue 5,000 (5 seconds) */
   readonly busyTimeoutMs?: number;
   /**
-   * A waiter is refused once the transaction that blocks it has executed no statement for this long.
+   * Rejects a waiting statement once the transaction that blocks it has executed no statement for this long.
    *
    * @defaultValue 5,000 (5 seconds)
    */
   readonly gateTimeoutMs?: number;
   /**
-   * `none` behaves as a platform without AsyncLocalStorage: queries join a transaction only through its manager.
+   * `none` behaves like a platform without AsyncLocalStorage: queries join a transaction only through its manager.
    *
    * @defaultValue `platform`
    */
@@ -42,13 +42,13 @@ export const gateOptions = {
 } satisfies OptionList<GateOptions>;
 
 const gates = new WeakMap<DataSource, ConnectionGate>();
-/** In order of their gates; does not keep them alive. */
+/** In the order of their gates. Holds weak references only. */
 const gated = new Set<WeakRef<DataSource>>();
 
 /**
- * Makes overlapping work on a data source safe: from now on a transaction has the connection to itself, until the
- * connection is clean again. The second call for the same data source returns the same gate and ignores its options.
- * The engine applies it by itself.
+ * Makes overlapping work on a data source safe: each transaction has the connection to itself until it is clean again.
+ * A second call for the same data source returns the same gate and ignores its options. The engine applies the gate
+ * itself.
  */
 export function gateConnection(dataSource: DataSource, options: GateOptions = {}): ConnectionGate {
   const given = completeOptions<GateOptions, typeof gateOptions>(ownedBy('gateConnection'), gateOptions, options);
@@ -77,10 +77,10 @@ export function gateConnection(dataSource: DataSource, options: GateOptions = {}
   return gate;
 }
 
-/** The gate of a data source; undefined when none was applied. */
+/** The gate of a data source; undefined if it has none. */
 export const gateOf = (dataSource: DataSource): ConnectionGate | undefined => gates.get(dataSource);
 
-/** The data sources with a gate that are open now. */
+/** The open data sources that have a gate. */
 export function openDataSources(): readonly DataSource[] {
   const open: DataSource[] = [];
   for (const reference of gated) {

@@ -11,7 +11,7 @@ interface TurnSettings {
   readonly readsAtOnce: () => number;
 }
 
-/** Who may use the connection when: one transaction or write at a time, reads together. Waits out a busy database. */
+/** Schedules the connection: one transaction or write at a time, reads together. Waits while the database is busy. */
 export class ConnectionTurns {
   readonly #profile: DriverProfile;
   readonly #clock: Clock;
@@ -29,7 +29,7 @@ export class ConnectionTurns {
     return this.#lock.waiting;
   }
 
-  /** Undefined: the connection was free, and is the holder's now. */
+  /** Undefined: the connection was free and now belongs to the holder. */
   acquire(holder: LockHolder): Promise<void> | undefined {
     return this.#lock.acquire(holder);
   }
@@ -38,7 +38,7 @@ export class ConnectionTurns {
     this.#lock.release(holder);
   }
 
-  /** Runs a write that is no part of a transaction. */
+  /** Runs a write outside a transaction. */
   async write<T>(run: () => Promise<T>): Promise<T> {
     const holder: LockHolder = { running: 1, activeAt: 0 };
     const turn = this.#lock.acquire(holder);
@@ -50,7 +50,7 @@ export class ConnectionTurns {
     }
   }
 
-  /** Runs a read. While the database is busy, whoever waits behind this read is not kept waiting. */
+  /** Runs a read. While the database is busy, the read does not block others behind it. */
   async read<T>(run: () => Promise<T>): Promise<T> {
     let failedAt: number | undefined;
     for (let attempts = 0; ; attempts += 1) {
@@ -69,7 +69,7 @@ export class ConnectionTurns {
     }
   }
 
-  /** Goes on after a first failed attempt of the holder. Reads may use the connection between the attempts. */
+  /** Retries after a first failed attempt of the holder. Reads may use the connection between the attempts. */
   async retryWhileBusy<T>(first: unknown, attempt: () => T | Promise<T>): Promise<T> {
     const begunAt = this.#clock.now();
     let failure = first;

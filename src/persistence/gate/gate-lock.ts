@@ -2,8 +2,8 @@ import type { Clock } from '../../model/platform/clock.ts';
 import { DatabaseError } from '../../model/errors/errors.ts';
 
 /**
- * Who has the connection. `running` statements, and when the last one began or ended (epoch ms), tell a busy holder
- * from a silent one.
+ * The owner of the connection. The number of `running` statements, and when the last one started or ended (epoch ms),
+ * distinguish a busy owner from an idle one.
  */
 export interface LockHolder {
   running: number;
@@ -19,15 +19,17 @@ interface Waiter {
 }
 
 /**
- * Hands one connection to one holder at a time, first come first served; reads may share it, as many as `readsAtOnce`
- * says. A waiter whose blocker runs no statement for `timeoutMs` is refused with the remedy, so that a forgotten
- * manager or a leaked transaction does not hang an app without a word (F-131).
+ * Gives one connection to one owner at a time, in order of arrival; up to `readsAtOnce` reads share it. Rejects a
+ * waiter with a remedy if its blocker runs no statement for `timeoutMs`. A forgotten manager or leaked transaction thus
+ * never hangs an app silently (F-131).
  */
 export class GateLock {
   #holder: LockHolder | undefined;
-  /** Who shares the connection; nobody holds it alone then. */
+  /** The readers that share the connection; it has no single owner then. */
   readonly #readers = new Set<LockHolder>();
-  /** While the holder sleeps between attempts on a busy database nothing is open on the connection: reads may pass. */
+  /**
+   * Nothing is open on the connection while the owner sleeps between attempts on a busy database, so reads may pass.
+   */
   #parked = false;
   #guests = 0;
   #guestsGone: (() => void) | undefined;
@@ -44,13 +46,13 @@ export class GateLock {
     return this.#queue.length;
   }
 
-  /** Returns undefined when the lock was free: the common case costs no turn of the event loop. */
+  /** Returns undefined if the lock was free, so that the common case costs no turn of the event loop. */
   acquire(holder: LockHolder, readsOnly = false): Promise<void> | undefined {
     if (readsOnly && this.#parked) {
       this.#guests += 1;
       return undefined;
     }
-    // A read that overtakes a waiting transaction would let a stream of reads starve it.
+    // If reads overtook a waiting transaction, a stream of reads would starve it.
     if (this.#queue.length === 0 && this.#isFreeFor(readsOnly)) {
       this.#give(holder, readsOnly);
       return undefined;
@@ -78,7 +80,7 @@ export class GateLock {
     if (this.#queue.length === 0) this.#stopWatching();
   }
 
-  /** Lets reads pass until `unpark`; the holder keeps its place. */
+  /** Lets reads pass until `unpark`. The owner keeps its place. */
   park(): void {
     this.#parked = true;
     const staying: Waiter[] = [];
@@ -93,7 +95,7 @@ export class GateLock {
     this.#queue = staying;
   }
 
-  /** Takes the connection back, once the reads that passed have ended. */
+  /** Takes the connection back after the reads that passed have ended. */
   async unpark(): Promise<void> {
     this.#parked = false;
     if (this.#guests > 0)

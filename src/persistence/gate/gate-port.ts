@@ -1,15 +1,15 @@
 import type { QueryRunner } from 'typeorm';
 import type { Writes } from '../sql/written-tables.ts';
 
-/** A commit on this data source that wrote something. Numbers rise by one. */
+/** A commit on this data source that wrote something. Numbers increase by one. */
 export interface Commit {
   readonly number: number;
   readonly writes: Writes;
 }
 
 /**
- * What was read, and how many commits there had been at the first and at the last statement; no span: there is no way
- * to tell, or no statement.
+ * A read result and the number of commits at its first and last statement. Without a span, the numbers are unknown or
+ * there was no statement.
  */
 export interface Observed<T> {
   readonly value: T;
@@ -17,32 +17,32 @@ export interface Observed<T> {
 }
 
 export interface TransactionOptions {
-  /** All that `work` does is in the transaction: nothing is left of a first try when that is rolled back. */
+  /** All effects of `work` are in the transaction, so nothing of a rolled back attempt remains. */
   readonly repeatable?: boolean;
 }
 
-/** One open transaction per connection; everybody else waits (F-130, F-131). */
+/** Allows one open transaction per connection; all other work waits (F-130, F-131). */
 export interface ConnectionGate {
-  /** How many wait for the connection now: long work commits early when it is not 0. */
+  /** Number of callers that wait for the connection. Long work commits early if it is not 0. */
   readonly waiting: number;
   /**
-   * Runs `work` in an outermost transaction of its own, also when called inside another one: then it begins after that
-   * has ended, so do not await it there. Commits, or rolls back and rejects with what `work` threw. Queries made in
-   * `work` without its runner join it. A transaction that was lost with its host rejects with `TransactionLostError`;
-   * where `work` is `repeatable` it is run again from its beginning.
+   * Runs `work` in its own outermost transaction. Called within another transaction, it starts after that one has
+   * ended, so do not await it there. Commits, or rolls back and rejects with the error of `work`. Queries of `work`
+   * without its runner join the transaction. Rejects with `TransactionLostError` if the transaction was lost with its
+   * host; runs `repeatable` work again instead.
    */
   transaction<T>(work: (queryRunner: QueryRunner) => Promise<T>, options?: TransactionOptions): Promise<T>;
-  /** Runs statements one by one, in no transaction, and never as part of the caller's. */
+  /** Runs statements one by one, outside any transaction, including the caller's. */
   read<T>(work: (queryRunner: QueryRunner) => Promise<T>): Promise<T>;
-  /** Calls `fn` outside of the caller's transaction: what it starts does not join. */
+  /** Calls `fn` outside the caller's transaction. Work that it starts does not join. */
   detached<T>(fn: () => T): T;
-  /** As {@link detached}, for reading with several statements: tells whether commits came in between. */
+  /** Like {@link detached}, for reads with several statements. Reports whether commits occurred in between. */
   observe<T>(work: () => Promise<T>): Promise<Observed<T>>;
-  /** How many commits {@link onCommit} has told of. */
+  /** Number of commits reported by {@link onCommit}. */
   readonly commits: number;
   /**
-   * Calls `listener` after each commit that wrote something, when the connection is free again; returns the function
-   * that ends it.
+   * Calls `listener` after each commit that wrote something, once the connection is free. Returns a function that
+   * unsubscribes.
    */
   onCommit(listener: (commit: Commit) => void): () => void;
 }

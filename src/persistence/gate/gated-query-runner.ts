@@ -19,39 +19,40 @@ export interface SqliteQueryRunner extends AbstractSqliteQueryRunner {
 }
 export type SqliteRunnerClass = new (driver: AbstractSqliteDriver) => SqliteQueryRunner;
 
-/** What a runner asks of its gate. */
+/** What a runner needs of its gate. */
 export interface GateOperations {
   readonly profile: DriverProfile;
-  /** The open transaction in whose async context the caller runs. */
+  /** The open transaction of the caller's async context. */
   ambient(): OpenTransaction | undefined;
   begin(runner: GatedQueryRunner, sql: string): Promise<void>;
   commit(transaction: OpenTransaction): Promise<void>;
   rollback(transaction: OpenTransaction): Promise<void>;
-  /** Runs a statement as part of an open transaction. */
+  /** Runs a statement within an open transaction. */
   inside<T>(transaction: OpenTransaction, run: () => Promise<T>): Promise<T>;
-  /** Runs a statement that belongs to no transaction, when it is its turn. */
+  /** Runs a statement outside any transaction when its turn comes. */
   alone<T>(sql: string, run: () => Promise<T>): Promise<T>;
-  /** As `alone`, for a statement that only reads; reads of one key that wait together run once. */
+  /** Like `alone`, for a statement that only reads. Waiting reads with the same key run once. */
   readAlone<T>(run: () => Promise<T>, key: string | undefined): Promise<T>;
 }
 
-/** A query runner of its own over the shared connection. */
+/** A separate query runner over the shared connection. */
 export interface GatedQueryRunner extends SqliteQueryRunner, TransactionMember {
-  /** The transaction it takes part in; undefined once that has ended. */
+  /** The transaction it takes part in; undefined after its end. */
   transaction: OpenTransaction | undefined;
   /**
-   * `owns`: it began the transaction. `joined`: it was made inside it. `nests`: it joined for one nested transaction.
+   * `owns`: it began the transaction. `joined`: it was created within it. `nests`: it joined for one nested
+   * transaction.
    */
   role: 'owns' | 'joined' | 'nests' | undefined;
   enterTransaction(transaction: OpenTransaction, role: 'owns' | 'joined' | 'nests'): void;
-  /** Runs a statement whose result nobody reads; where the connection can, together with the next one. */
+  /** Runs a statement without a result, together with the next one if the connection supports that. */
   later(sql: string, parameters: readonly unknown[]): Promise<void>;
 }
 export type GatedRunnerClass = new (driver: AbstractSqliteDriver) => GatedQueryRunner;
 
 const reading: ReadonlySet<string> = new Set(['select', 'pragma', 'explain']);
 
-/** Rolls back what the runner began and will not end. */
+/** Rolls back a transaction that the runner began and will not end. */
 async function abandon(gate: GateOperations, runner: GatedQueryRunner): Promise<void> {
   if (runner.transaction !== undefined && runner.role === 'owns') await gate.rollback(runner.transaction);
   else runner.leaveTransaction();
@@ -73,9 +74,9 @@ async function end(
 }
 
 /**
- * Derives from a driver's own query runner one that asks the gate before each statement. TypeORM's flow (save,
- * transaction, migrations) stays as it is; only BEGIN, COMMIT and ROLLBACK go to the gate, which sends them itself. Has
- * no private members: runners made before are adopted by changing their prototype.
+ * Derives from a driver's query runner one that passes the gate before each statement. TypeORM's flow (save,
+ * transaction, migrations) is unchanged; only BEGIN, COMMIT and ROLLBACK go to the gate, which sends them itself. Has
+ * no private members, because earlier runners are adopted by a change of their prototype.
  */
 export function createGatedRunnerClass(Base: SqliteRunnerClass, gate: GateOperations): GatedRunnerClass {
   class Gated extends Base implements GatedQueryRunner {
@@ -88,7 +89,7 @@ export function createGatedRunnerClass(Base: SqliteRunnerClass, gate: GateOperat
       this.isTransactionActive = true;
       this.transactionDepth = 1;
       transaction.members.add(this);
-      // For sql.js: what joined runners wrote is in the file when the transaction has ended.
+      // For sql.js: the file includes the writes of joined runners when the transaction has ended.
       if (role === 'owns') markUnsaved(this);
     }
 
@@ -129,14 +130,14 @@ export function createGatedRunnerClass(Base: SqliteRunnerClass, gate: GateOperat
         );
       const verb = firstWordOf(sql);
       if (!reading.has(verb)) return gate.alone(sql, run);
-      // A subscriber to statements hears of each.
+      // Subscribers to statements receive each one.
       return gate.readAlone(
         run,
         isShort && verb === 'select' ? readKeyOf(sql, bound, useStructuredResult === true) : undefined,
       );
     }
 
-    /** Sends through `query` what is sent at once: a runner may have another one than its class. */
+    /** Uses `query` of the runner, which may differ from that of its class. */
     async later(sql: string, parameters: readonly unknown[]): Promise<void> {
       const { transaction } = this;
       const connection: unknown = this.driver.databaseConnection;
@@ -157,7 +158,7 @@ export function createGatedRunnerClass(Base: SqliteRunnerClass, gate: GateOperat
       try {
         await super.startTransaction(isolationLevel);
       } catch (error) {
-        // TypeORM would go on as if a transaction were open.
+        // TypeORM would continue as if a transaction were open.
         if (!nested) await abandon(gate, this);
         throw error;
       }
@@ -177,7 +178,7 @@ export function createGatedRunnerClass(Base: SqliteRunnerClass, gate: GateOperat
       try {
         await super.rollbackTransaction();
       } catch (error) {
-        // A subscriber that throws before ROLLBACK must not keep the connection.
+        // A subscriber that throws before ROLLBACK must not block the connection.
         if (outermost) await abandon(gate, this);
         throw error;
       } finally {
@@ -186,14 +187,14 @@ export function createGatedRunnerClass(Base: SqliteRunnerClass, gate: GateOperat
       }
     }
 
-    /** Rolls back what was begun and never ended: nobody else could. */
+    /** Rolls back an unfinished transaction, because nobody else can. */
     override async release(): Promise<void> {
       if (this.role === 'owns') await abandon(gate, this);
       await super.release();
       this.leaveTransaction();
     }
   }
-  // sql.js writes its file by an export, which fails inside a transaction: it waits for the connection, and for the end
+  // sql.js writes its file by an export, which fails within a transaction. It waits for the connection and for the end
   // of its own transaction.
   replaceFlush(Base, Gated, async (runner, flush) => {
     if ((runner as GatedQueryRunner).transaction === undefined && gate.ambient() === undefined)

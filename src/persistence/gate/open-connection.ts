@@ -5,7 +5,7 @@ import type { DriverProfile } from '../drivers/driver-profile.ts';
 import type { RawConnection } from '../drivers/raw-connection.ts';
 import type { SqliteQueryRunner } from './gated-query-runner.ts';
 
-/** What belongs to one opening of the database. */
+/** State of one opening of the database. */
 interface Opening {
   readonly database: unknown;
   readonly raw: RawConnection;
@@ -13,10 +13,10 @@ interface Opening {
   readonly statements: Map<string, unknown>;
 }
 
-/** Goes on after a first failed attempt. */
+/** Retries after a first failed attempt. */
 type Retry = (first: unknown, attempt: () => void | Promise<void>) => Promise<void>;
 
-/** The driver's connection as it is now: a data source may be destroyed and initialised again. */
+/** The driver's current connection. A data source may be destroyed and initialised again. */
 export class OpenConnection {
   readonly #driver: AbstractSqliteDriver;
   readonly #profile: DriverProfile;
@@ -33,7 +33,7 @@ export class OpenConnection {
     return this.#current().readsAtOnce;
   }
 
-  /** Prepared statements by their text: alone, each runner would prepare every statement anew. */
+  /** Prepared statements by text, shared because otherwise each runner would prepare every statement again. */
   get statements(): Map<string, unknown> {
     return this.#current().statements;
   }
@@ -42,12 +42,12 @@ export class OpenConnection {
     return this.#current().raw.isInTransaction();
   }
 
-  /** Says that a transaction is over, whatever ended it: statements from now on are not part of it. */
+  /** Called when a transaction has ended for any reason. Later statements are not part of it. */
   transactionEnded(): void {
     this.#opening?.raw.transactionEnded?.();
   }
 
-  /** Begins a transaction; undefined: it is open, or its first statement opens it. */
+  /** Begins a transaction. Undefined: it is open, or its first statement opens it. */
   begin(sql: string, retry: Retry): Promise<void> | undefined {
     const { beginLater } = this.#current().raw;
     if (beginLater === undefined || sql !== 'BEGIN IMMEDIATE') return this.execute(sql, retry);
@@ -55,14 +55,14 @@ export class OpenConnection {
     return undefined;
   }
 
-  /** Whether the open transaction may have begun. A statement that failed before that may be repeated. */
+  /** Whether the open transaction may have begun. A statement that failed before may be repeated. */
   hasBegun(): boolean {
     return this.#opening?.raw.hasBegun?.() ?? true;
   }
 
   /**
-   * Sends transaction control. `retry` goes on after a first failed attempt. Fails as TypeORM's own queries do;
-   * undefined: it is done already.
+   * Sends transaction control. `retry` continues after a first failed attempt. Fails like TypeORM's own queries.
+   * Undefined: it is complete.
    */
   execute(sql: string, retry: Retry): Promise<void> | undefined {
     const attempt = (): void | Promise<void> => this.#current().raw.execute(sql);

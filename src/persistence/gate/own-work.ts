@@ -1,8 +1,8 @@
 const own = new WeakSet<object>();
 
 /**
- * Marks a query runner or a transaction that the engine or a writer opened for itself: what it writes has its operation
- * already, or comes from the server, and is never captured.
+ * Marks a query runner or transaction of the engine or a writer. Its writes are never captured: they have their
+ * operation already, or come from the server.
  */
 export const markOwn = (work: object): void => {
   own.add(work);

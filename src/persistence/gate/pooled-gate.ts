@@ -18,13 +18,13 @@ type Query = QueryRunner['query'];
 export interface PooledGateOptions {
   readonly profile: DriverProfile;
   readonly clock: Clock;
-  /** How long a transaction waits for its turn and for locks, and is begun again, all together. */
+  /** Total time in ms that a transaction waits for its turn and for locks, including retries. */
   readonly busyTimeoutMs: number;
 }
 
 /**
- * For databases with a pool of connections, as PostgreSQL: each transaction has a connection of its own, and ours take
- * turns. Listens to what every query runner sends, so that the commits of the app are told as well.
+ * The gate for databases with a connection pool, such as PostgreSQL. Each transaction has its own connection, and ours
+ * take turns. Observes every query runner, so that commits of the app are reported as well.
  */
 export function createPooledGate(
   dataSource: DataSource,
@@ -97,8 +97,7 @@ export function createPooledGate(
   };
   const attempt = <T>(work: (queryRunner: QueryRunner) => Promise<T>, waitMs: number): Promise<T> =>
     withRunner(async (queryRunner) => {
-      // Whatever the database's default is: a snapshot from before our turn would not have what others have committed
-      // meanwhile.
+      // Overrides the database's default: a snapshot from before our turn would miss commits of others.
       await queryRunner.startTransaction('READ COMMITTED');
       try {
         await whileWaiting(() => takeTurn(queryRunner, waitMs));
@@ -106,7 +105,7 @@ export function createPooledGate(
         await queryRunner.commitTransaction();
         return done;
       } catch (error) {
-        // The first error is the one to tell; a connection that cannot even roll back is thrown away by the pool.
+        // Reports the first error. The pool discards a connection that cannot roll back.
         if (queryRunner.isTransactionActive)
           await queryRunner
             .rollbackTransaction()
@@ -114,7 +113,7 @@ export function createPooledGate(
         throw error;
       }
     });
-  /** What PostgreSQL gave up for the sake of others is done again from its beginning: nothing of it is stored. */
+  /** Repeats a transaction that PostgreSQL rolled back in favour of others; nothing of it is stored. */
   const transaction = <T>(work: (queryRunner: QueryRunner) => Promise<T>): Promise<T> => {
     const begunAt = clock.now();
     return whileBusy(

@@ -1,5 +1,5 @@
 import { copyBytes } from '../../model/values/copy-data.ts';
-/** What a read gave, and how many commits there had been when it ran. */
+/** The result of a read, and the number of commits when it ran. */
 export interface ReadAnswer<T> {
   readonly value: T;
   readonly commits: number;
@@ -13,7 +13,7 @@ interface Follower {
 const longestSql = 4_000;
 const mostParameters = 16;
 
-/** Names a read by its text and values; undefined where it is not worth comparing, or a value is not plain. */
+/** Identifies a read by its text and values. Undefined if it is not worth comparing, or a value is not plain. */
 export function readKeyOf(
   sql: string,
   parameters: readonly unknown[] | undefined,
@@ -29,18 +29,17 @@ export function readKeyOf(
 }
 
 /**
- * Makes reads that are the same, and wait for the connection together, once: many live queries of one screen ask the
- * same after a commit. Only what waits is joined, never what runs: a read sees all that was committed, here or
- * elsewhere, before it was asked for.
+ * Runs equal reads that wait for the connection only once, because many live queries of a screen read the same after a
+ * commit. Joins only waiting reads, never a running one. A read thus sees everything committed before its call.
  */
 export class SameReads {
   readonly #waiting = new Map<string, Follower[]>();
 
-  /** Asks, or joins one that has not called `begun` yet. Each gets rows of its own. */
+  /** Starts a read, or joins one that has not called `begun` yet. Each caller gets its own rows. */
   async once<T>(key: string, ask: (begun: () => void) => Promise<ReadAnswer<T>>): Promise<ReadAnswer<T>> {
     const joined = this.#waiting.get(key);
     if (joined !== undefined) {
-      // The key tells the text, the values and the form: the answer has the same type.
+      // The key contains the text, the values and the form, so the answer has the same type.
       return new Promise((resolve, reject) => void joined.push({ resolve: resolve as Follower['resolve'], reject }));
     }
     const followers: Follower[] = [];
@@ -61,7 +60,7 @@ export class SameReads {
   }
 }
 
-/** Rows as another reader may have them, who may change them. */
+/** A copy of the rows for another reader, who may modify them. */
 function copyAnswer(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(copyRow);
   if (typeof value !== 'object' || value === null || !('records' in value)) return value;

@@ -12,9 +12,9 @@ const ifOpen = (transaction: OpenTransaction | undefined): OpenTransaction | und
   transaction?.state === 'open' ? transaction : undefined;
 
 /**
- * `EntityManager.transaction` whose callback runs in the transaction's async context: queries without its manager join
- * it (F-131). Nested transactions begun side by side take turns, since SQLite's savepoints are a stack: else one would
- * roll back what another has promised.
+ * `EntityManager.transaction` whose callback runs in the transaction's async context, so that queries without its
+ * manager join it (F-131). Concurrent nested transactions run one after another, because SQLite's savepoints form a
+ * stack. Otherwise one could roll back what another has reported as complete.
  */
 export function scopedTransaction(context: AsyncContext<TransactionScope>): ManagerMethod {
   const original = managerMethod('transaction');
@@ -40,7 +40,7 @@ export function scopedTransaction(context: AsyncContext<TransactionScope>): Mana
       );
     const nested = scope.nested === undefined ? begin() : scope.nested.then(begin, begin);
     scope.nested = nested;
-    // Whoever called it hears of its failure; the queue does not.
+    // The caller receives the failure; the queue ignores it.
     nested.catch(() => undefined);
     return nested;
   };

@@ -28,7 +28,7 @@ import type { AsyncContext } from './transaction-context.ts';
 import { isExclusive } from '../sql/control-word.ts';
 import { Writes } from '../sql/written-tables.ts';
 
-/** A host that is lost again and again is told of. */
+/** After this many lost hosts in a row, the failure is reported. */
 const mostAttempts = 5;
 
 interface SqliteGateSettings {
@@ -40,8 +40,8 @@ interface SqliteGateSettings {
 }
 
 /**
- * The gate of one SQLite connection (F-130, F-131). Takes over `createQueryRunner` of the driver and `transaction` of
- * the managers.
+ * The gate of one SQLite connection (F-130, F-131). Replaces `createQueryRunner` of the driver and `transaction` of the
+ * managers.
  */
 export class SqliteGate implements ConnectionGate, GateOperations {
   readonly profile: DriverProfile;
@@ -74,12 +74,12 @@ export class SqliteGate implements ConnectionGate, GateOperations {
     const Base = shared.constructor as SqliteRunnerClass;
     this.#connection = new OpenConnection(driver, settings.profile, () => new Base(driver));
     this.#Runner = createGatedRunnerClass(Base, this);
-    // Whoever got the shared runner before goes through the gate from now on, too.
+    // Callers that already hold the shared runner also use the gate from now on.
     changeClass(shared, this.#Runner);
     replaceQueryRunners(driver, () => this.#createRunner());
     if (this.profile.bindsIntegers) bindNumbers(driver);
     replaceManagerMethods(dataSource, { transaction: scopedTransaction(this.#context) });
-    // A migration gets a query runner; what it does through the data source joins its transaction, too.
+    // A migration receives a query runner. Its work through the data source must join its transaction, too.
     aroundSchemaWork(dataSource, (work) => this.#context.run({ transaction: undefined }, work));
   }
 
@@ -113,7 +113,7 @@ export class SqliteGate implements ConnectionGate, GateOperations {
       await this.commit(transaction);
     } catch (error) {
       await this.#rollbackQuietly(transaction);
-      // What `work` made of it does not matter: nothing of the transaction is stored.
+      // Replaces the error of `work`, because nothing of the transaction is stored.
       throw transaction.lostBy instanceof TransactionLostError ? transaction.lostBy : error;
     }
     await runner.release();
@@ -169,7 +169,7 @@ export class SqliteGate implements ConnectionGate, GateOperations {
     try {
       await this.#execute('COMMIT');
     } catch (error) {
-      // The lock stays until ROLLBACK has run, unless SQLite has rolled back by itself (F-131).
+      // The lock stays until ROLLBACK has run, unless SQLite itself has rolled back (F-131).
       if (await this.#connection.isInTransaction()) transaction.state = 'open';
       else this.#close(transaction);
       throw error;
@@ -256,7 +256,7 @@ export class SqliteGate implements ConnectionGate, GateOperations {
     return transaction;
   }
 
-  /** A first statement of a transaction that brings BEGIN along waits as BEGIN would. */
+  /** The first statement of a transaction that includes BEGIN waits like BEGIN. */
   #again<T>(error: unknown, run: () => Promise<T>): Promise<T> {
     if (this.#connection.hasBegun()) throw error;
     return this.#turns.retryWhileBusy(error, run);

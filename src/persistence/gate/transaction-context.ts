@@ -3,29 +3,29 @@ import type { AsyncLocalStorage } from 'node:async_hooks';
 /** Carries a value through everything that a function starts, awaited or not. */
 export interface AsyncContext<T> {
   current(): T | undefined;
-  /** Runs `fn` and all it starts with `value`; `undefined` leaves the context. */
+  /** Runs `fn` and everything it starts with `value`; `undefined` leaves the context. */
   run<R>(value: T | undefined, fn: () => R): R;
 }
 
 type AsyncHooks = { readonly AsyncLocalStorage: new () => AsyncLocalStorage<unknown> };
 
-/** Bundlers for browsers must not see an import of `node:async_hooks`, so it is asked for at run time. */
+/** Loaded at run time, because bundlers for browsers must not see an import of `node:async_hooks`. */
 function nodeAsyncHooks(): AsyncHooks | undefined {
   if (typeof process === 'undefined' || typeof process.getBuiltinModule !== 'function') return undefined;
   return process.getBuiltinModule('node:async_hooks');
 }
 
-/** Knows no context: what browsers get. */
+/** An empty context, for browsers. */
 export const noAsyncContext = <T>(): AsyncContext<T> => ({ current: () => undefined, run: (_, fn) => fn() });
 
-/** Values by their context. Never changed: whoever runs something with another value makes another one. */
+/** Values by context. Immutable; another value creates another map. */
 type Values = ReadonlyMap<object, unknown>;
 
 let shared: AsyncLocalStorage<Values | undefined> | undefined;
 
 /**
- * Creates a context on `AsyncLocalStorage`; where the platform has none, it is always empty. All contexts share one
- * storage: each further one would make every promise of the process dearer, also long after its database was closed.
+ * Creates a context on `AsyncLocalStorage`; always empty on platforms without it. All contexts share one storage. Each
+ * further storage would slow every promise of the process, even after its database is closed.
  */
 export function createAsyncContext<T extends object>(): AsyncContext<T> {
   const hooks = nodeAsyncHooks();

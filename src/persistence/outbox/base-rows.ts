@@ -7,26 +7,25 @@ import { storedObject } from '../sql/stored-shape.ts';
 import { insertionOf, parametersOf, selectionOf, type RawRowOf } from '../database/column-list.ts';
 import { baseColumns } from '../database/entities.ts';
 
-/** What an entity with pending operations came from, and what the server has now. */
+/** The base of an entity with pending operations, and the server's current row. */
 export interface BaseRecord {
   readonly entityId: string;
-  /** The row before the first pending operation; undefined where there was none. */
+  /** The row before the first pending operation; undefined if there was none. */
   readonly baseRow: JsonObject | undefined;
   readonly baseVersion: string | undefined;
-  /** A newer server row, seen since; undefined while the base is the newest known. */
+  /** A newer server row seen since; undefined while the base is the newest known. */
   readonly serverRow: JsonObject | undefined;
   readonly serverVersion: string | undefined;
-  /** The last answer had no version: the row is fetched before the next operation is sent. */
+  /** The last answer had no version, so the row is fetched before the next operation is sent. */
   readonly versionUnknown: boolean;
   readonly lastSent: JsonObject | undefined;
-  /**
-   * What is wrong with a stored row of it, which counts as unknown: that the server has none must not be read from it
-   * (F-164).
-   */
+  /** The fault of a stored row, which counts as unknown. It must not be read as absent on the server (F-164). */
   readonly damaged?: string | undefined;
-  /** The first damaged column and what all of them hold: nothing keeps it when the server's row replaces it. */
+  /**
+   * The first damaged column and the content of all columns. The server's row replaces it, and no other copy exists.
+   */
   readonly damage?: { readonly fault: string; readonly text: string } | undefined;
-  /** Values of the server are stored beside its row (F-158). */
+  /** Sent values are stored beside the row (F-158). */
   readonly hasWireValues?: boolean | undefined;
 }
 
@@ -68,7 +67,7 @@ const damagedText = (
     last_sent: faulty.last_sent === undefined ? null : row.lastSent,
   });
 
-/** Tells of bases that cannot be read, and of what they hold. */
+/** Reports unreadable bases and their content. */
 export const toldOfDamagedBases = (kind: string, records: Iterable<BaseRecord>): readonly SyncFact[] =>
   [...records].flatMap(({ entityId, damage }): readonly SyncFact[] =>
     damage === undefined
@@ -76,12 +75,12 @@ export const toldOfDamagedBases = (kind: string, records: Iterable<BaseRecord>):
       : [
           {
             type: 'store.warning',
-            message: `row ${kind}/${entityId} of sync_base is damaged: ${damage.fault}; what it held counts as unknown until the server sends it again, fullResync({ kinds: ['${kind}'] }) fetches it now; the queued operations stay. The row holds: ${damage.text}`,
+            message: `row ${kind}/${entityId} of sync_base is damaged: ${damage.fault}; its content counts as unknown until the server sends it again. fullResync({ kinds: ['${kind}'] }) fetches it now. The queued operations stay. The damaged row contains: ${damage.text}`,
           },
         ],
   );
 
-/** The newest server row known, with its version. */
+/** The newest known server row and its version. */
 export const newestKnown = (
   record: BaseRecord | undefined,
 ): { readonly row: JsonObject | undefined; readonly version: string | undefined } =>
@@ -89,16 +88,13 @@ export const newestKnown = (
     ? { row: record?.baseRow, version: record?.baseVersion }
     : { row: record.serverRow, version: record.serverVersion };
 
-/**
- * True when `version` is older than what the record knows already: an answer that arrived late must not be written
- * (F-135).
- */
+/** True when `version` is older than the recorded one. A late answer must not be written (F-135). */
 export const isOutdated = (version: string | undefined, record: BaseRecord | undefined): boolean =>
   version !== undefined && record?.serverVersion !== undefined && compareTimestamps(version, record.serverVersion) < 0;
 
 /**
- * True when a request was made on the newest version known: its answer is newer, also where the server's clock went
- * back meanwhile (F-161).
+ * True when a request was based on the newest known version. Its answer is newer, even if the server's clock went back
+ * meanwhile (F-161).
  */
 export const isMadeOnNewest = (base: string | undefined, record: BaseRecord | undefined): boolean =>
   base !== undefined && base === newestKnown(record).version;
@@ -116,7 +112,7 @@ export async function readBases(
   return new Map(rows.map((row) => [row.entityId, toRecord(row)]));
 }
 
-/** Of these entities, those whose version is unknown since the last answer. */
+/** Filters these entities to those with an unknown version since the last answer. */
 export async function readUnknownVersions(
   session: Session,
   kind: string,
@@ -129,7 +125,7 @@ export async function readUnknownVersions(
   return new Map(rows.map((row) => [row.entityId, toRecord(row)]));
 }
 
-/** Of these entities, those of which a newer server row than the base has been seen. */
+/** Filters these entities to those with a newer server row than their base. */
 export async function readSurpassed(
   session: Session,
   kind: string,
@@ -149,7 +145,7 @@ const replaced = Object.values(baseColumns)
 
 const textOf = (row: JsonObject | undefined): string | null => (row === undefined ? null : JSON.stringify(row));
 
-/** `version`: of the table, in whose shape the rows are. */
+/** `version`: the table version that defines the format of the rows. */
 export async function writeBases(
   session: Session,
   kind: string,

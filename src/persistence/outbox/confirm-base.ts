@@ -4,9 +4,9 @@ import type { Session } from '../sql/session.ts';
 import { confirmFrozenBase } from './transitions/take.ts';
 
 /**
- * Gives a frozen request the base that was found by looking at the server's row, and the entity the row that it was
- * found in. Committed before the first byte leaves: whatever is learned of the row meanwhile, the request sent again is
- * the same one under the same key (I2).
+ * Stores the base that was found by reading the server's row in the frozen request, and the row in the entity.
+ * Committed before the first byte is sent. A resend is then the same request under the same key, whatever becomes known
+ * of the row (I2).
  */
 export async function confirmBase(
   session: Session,

@@ -20,25 +20,27 @@ export type ConflictRecord = StoredConflict;
 
 const columns = selectionOf(conflictColumns);
 
-/** A conflict that cannot be read; its operation stays. */
+/** An unreadable conflict; its operation stays. */
 export interface DamagedConflict {
   readonly kind: string;
   readonly entityId: string;
   readonly message: string;
-  /** What the row holds: it is removed. */
+  /** The content of the row, which will be removed. */
   readonly text: string;
 }
 
 type ConflictValues = ValuesOf<typeof conflictColumns>;
 
-/** The values of a row, and what is wrong with it. */
+/** The values of a row and its fault. */
 function readRow(row: RawConflictRow): { readonly values: ConflictValues; readonly fault: string | undefined } {
   const { values, fault } = valuesOf(conflictColumns, row);
   const isUndecided = values.state === 'decided' && row.resolution === null;
   return { values, fault: fault ?? (isUndecided ? '"resolution" is empty' : undefined) };
 }
 
-/** Undefined: it is damaged. Nothing is decided on it; the next run tells of it ({@link readDamagedConflicts}). */
+/**
+ * Undefined for a damaged row. Nothing is decided on it, and the next run reports it ({@link readDamagedConflicts}).
+ */
 function toRecord(row: RawConflictRow): ConflictRecord | undefined {
   const { values, fault } = readRow(row);
   if (fault !== undefined) return undefined;
@@ -48,7 +50,7 @@ function toRecord(row: RawConflictRow): ConflictRecord | undefined {
     entityId: values.entityId,
     opId: values.opId,
     opType: op === 'delete' ? 'delete' : 'upsert',
-    // The server side may have been refreshed since: a delta is about its value as it is now.
+    // The server side may have been refreshed since, and a delta applies to its current value.
     localData: withRebasedDeltas(localData, { deltas, serverData, serverDeleted }),
     serverData,
     baseData: values.baseData,
@@ -97,7 +99,7 @@ export async function readConflictsOf(
   return toRecords(rows);
 }
 
-/** The server's row on which a conflict was decided. */
+/** The server's row on which the decision was based. */
 export const decidedOnRow = ({ serverData, serverDeleted, serverTimestamp }: Conflict): KnownThere | undefined => {
   if (Object.keys(serverData).length === 0) return serverDeleted ? { isAbsent: true } : undefined;
   return serverTimestamp === ''
@@ -108,11 +110,11 @@ export const decidedOnRow = ({ serverData, serverDeleted, serverTimestamp }: Con
 const readAll = (session: Session): Promise<readonly RawConflictRow[]> =>
   session.query<RawConflictRow>(`SELECT ${columns} FROM "sync_conflicts" ORDER BY "detected_at", "kind", "entity_id"`);
 
-/** All conflicts that can be read, oldest first. */
+/** All readable conflicts, oldest first. */
 export const readConflicts = async (session: Session): Promise<readonly ConflictRecord[]> =>
   toRecords(await readAll(session));
 
-/** The others, with what is wrong. */
+/** The unreadable conflicts and their faults. */
 export async function readDamagedConflicts(session: Session): Promise<readonly DamagedConflict[]> {
   return (await readAll(session)).flatMap((row) => {
     const { fault } = readRow(row);
@@ -142,7 +144,7 @@ const heldBy = (row: RawConflictRow): string =>
 
 const insertConflict = insertionOf('sync_conflicts', conflictColumns);
 
-/** Stores a conflict in place of an earlier one of the entity, whose decision no longer fits. */
+/** Stores a conflict and replaces an earlier one of the entity, whose decision is outdated. */
 export async function writeConflict(
   session: Session,
   record: ConflictRecord,
@@ -183,7 +185,7 @@ export async function writeConflict(
   );
 }
 
-/** Notes where a conflict stands. */
+/** Stores the state of a conflict. */
 export async function markConflict(
   session: Session,
   kind: string,
@@ -210,7 +212,7 @@ export async function markConflict(
   );
 }
 
-/** Puts what a pull brought into parked conflicts: the server side shown is the newest known. */
+/** Updates parked conflicts with a pulled row, so that they show the newest known server side. */
 export async function refreshConflict(
   session: Session,
   kind: string,

@@ -5,10 +5,10 @@ import { insertionOf, parametersOf } from '../database/column-list.ts';
 import { discardedColumns } from '../database/entities.ts';
 import { chunked, type Session } from '../sql/session.ts';
 
-// The database counts the ids.
+// The database generates the ids.
 const { id: _id, ...writtenColumns } = discardedColumns;
 
-/** Keeps what was given up, so that it can be shown and brought back as a new operation. */
+/** Stores discarded operations, so that they can be shown and restored as new operations. */
 export async function rememberDiscarded(
   session: Session,
   ops: readonly StoredOp[],
@@ -39,12 +39,10 @@ export async function rememberDiscarded(
 
 const textOf = (value: unknown): string | null => (value === undefined ? null : JSON.stringify(value));
 
-/**
- * Says what a damaged operation held that was given up: nobody could read it, and it may be the only copy (I1, F-164).
- */
+/** Reports the content of a discarded operation that was unreadable; this may be the only copy (I1, F-164). */
 export function toldOfDamaged({ opId, kind, entityId, damaged, stored }: StoredOp): readonly SyncFact[] {
   if (damaged === undefined || stored === undefined) return [];
-  const message = `operation ${opId} on ${kind}/${entityId} was given up although it could not be read (${damaged}); it is kept in sync_discarded as it was stored: ${storedExcerpt({ ...stored })}`;
+  const message = `operation ${opId} on ${kind}/${entityId} was discarded although it could not be read (${damaged}); sync_discarded keeps its stored form: ${storedExcerpt({ ...stored })}`;
   return [{ type: 'store.warning', message }];
 }
 
@@ -53,7 +51,7 @@ export async function trimDiscarded(session: Session, limit: number): Promise<vo
   await session.run('DELETE FROM "sync_discarded" WHERE "id" <= (SELECT MAX("id") FROM "sync_discarded") - ?', [limit]);
 }
 
-/** What is lost with an operation, for the event. */
+/** The lost data of an operation, for the event. */
 export const toGivenUp = (op: StoredOp): GivenUp => ({
   opId: op.opId,
   kind: op.kind,

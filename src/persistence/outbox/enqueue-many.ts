@@ -6,7 +6,7 @@ import type { ReplicaTable } from '../tables/replica-table.ts';
 import { noteReleases } from './released-values.ts';
 import { chunked, type Session, type SqlType } from '../sql/session.ts';
 
-/** An operation to queue, and the row as it was before the write. */
+/** An operation to queue, and the row before the write. */
 export interface Queueable {
   readonly op: Op;
   readonly preImage: PreImage;
@@ -27,9 +27,9 @@ const queuedTypes: readonly SqlType[] = [
 ];
 
 /**
- * Queues new operations of one table, at most one per entity, in few statements: as {@link enqueueOp} does for one of
- * them. The operation ids must be new. Throws `ValidationError` for the first that could never be sent; nothing may be
- * committed then.
+ * Queues new operations of one table with few statements, at most one per entity, like {@link enqueueOp}. The operation
+ * ids must be new. Throws `ValidationError` for the first operation that could never be sent; the caller must then roll
+ * back.
  */
 export async function enqueueMany(
   session: Session,
@@ -56,7 +56,7 @@ export async function enqueueMany(
         version,
       ]),
     );
-    // The state looks at what was queued before: the part has no two operations of one entity.
+    // The state depends only on earlier operations, because no part has two operations of one entity.
     await session.later(
       `INSERT INTO "sync_outbox" ("op_id", "kind", "entity_id", "op", "creates", "payload", "deltas", "changed_fields", "base_updated_at", "ts", "schema_version", "enqueued_at", "state")
        SELECT "o"."column1", "o"."column2", "o"."column3", "o"."column4", "o"."column5", "o"."column6", "o"."column7", "o"."column8", "o"."column9", "o"."column10", ${version}, ?,

@@ -11,17 +11,17 @@ import type { ReplicaTable } from '../tables/replica-table.ts';
 import { noteReleases } from './released-values.ts';
 import type { Session } from '../sql/session.ts';
 
-/** The row as it was before the write that is being queued; undefined: there was none, or nobody knows. */
+/** The row before the write being queued; undefined if there was none or it is unknown. */
 export interface PreImage {
   readonly row: JsonObject | undefined;
   readonly version: string | undefined;
-  /** The server's row now, where the user saw an older one (F-140). */
+  /** The current server row, if the user saw an older one (F-140). */
   readonly newer?: { readonly row: JsonObject; readonly version: string } | undefined;
 }
 
 /**
- * True for a change of a row of which nobody knows whether the server has it, as rows from before the table was
- * synchronised: sent blindly, it would overwrite what others wrote there.
+ * True for a change of a row that the server may or may not have, such as a row from before the table was synchronised.
+ * Sent blindly, it would overwrite what others wrote.
  */
 export const isUnseen = (op: Op, preImage: PreImage): boolean =>
   !op.creates && !op.baseUpdatedAt && preImage.row !== undefined && !preImage.version;
@@ -29,22 +29,22 @@ export const isUnseen = (op: Op, preImage: PreImage): boolean =>
 const maxIdLength = 10_240;
 
 /**
- * Refuses what could never be sent; `known`: the row as the server has it. Throws `ValidationError` naming the field;
- * nothing was written.
+ * Rejects operations that could never be sent. `known`: the server's row. Throws `ValidationError` that names the
+ * field; nothing is written.
  */
 export function checkOp(op: Op, table: ReplicaTable | undefined, known?: JsonObject): void {
   if (op.kind.trim() === '' || op.kind !== op.kind.trim())
-    throw new ValidationError(`operation ${op.opId}: kind '${op.kind}' must not be blank or have blanks around it`);
+    throw new ValidationError(`operation ${op.opId}: kind '${op.kind}' must not be blank or start or end with a space`);
   if (op.opId === '') throw new ValidationError('operation: opId must not be empty');
   if (typeof op.id !== 'string' || op.id === '')
     throw new ValidationError(
-      `operation ${op.opId} on ${op.kind}: id must be a non-empty string; make one before writing, such as a UUID`,
+      `operation ${op.opId} on ${op.kind}: id must be a non-empty string; set one before writing, such as a UUID`,
     );
   if (op.id === '.' || op.id === '..')
     throw new ValidationError(`operation ${op.opId} on ${op.kind}: id '${op.id}' cannot be part of a URL`);
   if (op.id.length > maxIdLength)
     throw new ValidationError(
-      `operation ${op.opId} on ${op.kind}: id has ${op.id.length} characters, at most ${maxIdLength} are stored`,
+      `operation ${op.opId} on ${op.kind}: id has ${op.id.length} characters, but at most ${maxIdLength} are allowed`,
     );
   if (table?.pullOnly) throw new ValidationError(`kind '${op.kind}' is registered as pullOnly: it cannot be written`);
   if (op.type === 'delete') return;
@@ -56,7 +56,7 @@ export function checkOp(op: Op, table: ReplicaTable | undefined, known?: JsonObj
   const bad = forbiddenIn(op.payload, known) ?? op.changedFields?.find((field) => forbiddenKeys.includes(field));
   if (bad !== undefined)
     throw new ValidationError(
-      `operation ${op.opId} on ${op.kind}/${op.id}: field '${bad}' is refused, it would reach the prototype of objects`,
+      `operation ${op.opId} on ${op.kind}/${op.id}: field '${bad}' is not allowed, because it could change the prototype of objects; rename it`,
     );
   const stranger = op.changedFields?.find((field) => !Object.hasOwn(op.payload, field));
   if (stranger !== undefined) {
@@ -67,12 +67,14 @@ export function checkOp(op: Op, table: ReplicaTable | undefined, known?: JsonObj
   checkDeltas(op, table);
   const payloadId = table?.readId(op.payload);
   if (payloadId !== undefined && payloadId !== op.id)
-    throw new ValidationError(`operation ${op.opId} on ${op.kind}/${op.id}: the payload carries id '${payloadId}'`);
+    throw new ValidationError(
+      `operation ${op.opId} on ${op.kind}/${op.id}: the payload has the different id '${payloadId}'`,
+    );
 }
 
 /**
- * At any depth: what a server would refuse is refused before it is queued. A field that is as the server gave it goes
- * back as it came: the user could not edit the rest of the row otherwise.
+ * Checks at any depth, so that a change that the server would refuse is never queued. A field unchanged since the
+ * server sent it is sent back as it is; otherwise the user could not edit the rest of the row.
  */
 function forbiddenIn(payload: JsonObject, known: JsonObject | undefined): string | undefined {
   for (const [key, value] of Object.entries(payload)) {
@@ -96,23 +98,23 @@ function checkDeltas(op: UpsertOp, table: ReplicaTable | undefined): void {
   const named = `operation ${op.opId} on ${op.kind}/${op.id}`;
   for (const { field } of op.deltas ?? []) {
     if (op.creates)
-      throw new ValidationError(`${named}: a creation sends the whole row, it cannot carry a delta of '${field}'`);
+      throw new ValidationError(`${named}: a creation sends the whole row, so it cannot have a delta of '${field}'`);
     if (forbiddenKeys.includes(field) || field === wireDeltasKey)
-      throw new ValidationError(`${named}: a delta of '${field}' is refused`);
+      throw new ValidationError(`${named}: a delta of '${field}' is not allowed`);
     if (table && Object.values(table.keys).includes(field))
-      throw new ValidationError(`${named}: '${field}' belongs to the server, it cannot have a delta`);
+      throw new ValidationError(`${named}: '${field}' belongs to the server, so it cannot have a delta`);
     if (!Object.hasOwn(op.payload, field))
       throw new ValidationError(
-        `${named}: the payload lacks '${field}', which a delta changes; it must hold the row as the user sees it`,
+        `${named}: the payload lacks '${field}', which a delta changes; the payload must be the row as the user sees it`,
       );
     if (op.changedFields?.includes(field))
       throw new ValidationError(
-        `${named}: '${field}' is both written and changed by a delta; queue two operations, or one of them`,
+        `${named}: '${field}' is both written and changed by a delta; use one of the two, or queue two operations`,
       );
   }
 }
 
-/** The payload without what belongs to the server or to this device (F-122). */
+/** The payload without server-owned and local-only fields (F-122). */
 export function payloadToSend(payload: JsonObject, table: ReplicaTable | undefined): JsonObject {
   if (!table) return payload;
   const { [table.keys.updatedAt]: _updatedAt, [table.keys.deletedAt]: _deletedAt, ...rest } = payload;
@@ -120,9 +122,9 @@ export function payloadToSend(payload: JsonObject, table: ReplicaTable | undefin
 }
 
 /**
- * Queues an operation inside the caller's transaction, behind the others of its entity, and keeps the pre-image when it
- * is the first. An `opId` that is queued already is replaced whole, with its tries forgotten, as long as its request is
- * not open (F-103, OUT-17).
+ * Queues an operation within the caller's transaction, behind the others of its entity, and stores the pre-image of the
+ * first one. Replaces a queued operation with the same `opId`, including its attempts, if its request is not open
+ * (F-103, OUT-17).
  */
 export async function enqueueOp(
   session: Session,
@@ -132,7 +134,7 @@ export async function enqueueOp(
   now: number,
 ): Promise<void> {
   checkOp(op, table, preImage.row);
-  // The app's own transactions come here without the turn that the store's have from their beginning.
+  // The app's own transactions lack the turn that the store's transactions take at their start.
   if (session.dialect.name === 'postgres') await joinTurn(session.queryRunner);
   const version = table?.schema.version ?? 1;
   await session.later(
@@ -182,7 +184,7 @@ export async function enqueueOp(
   );
   if (queued.length === 0) {
     throw new ValidationError(
-      `operation ${op.opId} on ${op.kind}/${op.id} is queued already and under way, or belongs to another entity; queue the change under a new opId`,
+      `operation ${op.opId} on ${op.kind}/${op.id} is already in flight, or its opId belongs to another entity; queue the change under a new opId`,
     );
   }
   await noteReleases(session, table, [{ op, preImage }]);

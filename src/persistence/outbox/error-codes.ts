@@ -1,13 +1,13 @@
-// Codes that the store itself writes beside an operation. Others are the kinds of outcomes.
+// Codes that the store itself writes to an operation. All others are outcome types.
 
 /**
- * The operation waits for another one, whose row `last_error` names as `kind/id`: no failure. Behind a creation, it
- * keeps an edit from folding into that.
+ * Not a failure: the operation waits for another one, whose row `last_error` names as `kind/id`. Behind a creation, it
+ * prevents an edit from folding into it.
  */
 export const waitingForCode = 'waitingFor';
-/** The operation could not be brought to today's shape of its table. */
+/** The operation could not be upgraded to the current format of its table. */
 export const upgradeFailedCode = 'upgradeFailed';
-/** A newer release of the app has queued the operation. */
+/** A newer release of the app queued the operation. */
 export const newerSchemaCode = 'newerSchema';
-/** The stored operation, or what belongs to it, cannot be read (F-164). */
+/** The stored operation or its data cannot be read (F-164). */
 export const damagedCode = 'damaged';

@@ -4,13 +4,13 @@ import { compareTimestamps } from '../../rules/values/timestamp.ts';
 import type { PreImage } from './enqueue.ts';
 import type { ReplicaTable } from '../tables/replica-table.ts';
 
-/** The server version that a row carries; undefined for a row that the server has not seen. */
+/** The server version of a row; undefined for a row that the server has not seen. */
 export function versionOf(table: ReplicaTable, row: JsonObject | undefined): string | undefined {
   const version = row === undefined ? undefined : (table.readUpdatedAt(row) ?? row[table.keys.updatedAt]);
   return version === undefined || version === null || version === '' ? undefined : String(version);
 }
 
-/** What the user saw is what a merge compares with; the row may have moved on since (F-140). */
+/** The row that a merge compares with is the one that the user saw. The stored row may have changed since (F-140). */
 export function preImageOf(
   table: ReplicaTable,
   before: JsonObject | undefined,
@@ -29,17 +29,17 @@ export function preImageOf(
   return { row: seen, version: seenVersion, newer: { row: before, version } };
 }
 
-/** What an edit goes out on, and what it is compared with where it clashes. */
+/** The base of an edit, and the row for comparison in a conflict. */
 export interface EditBasis {
-  /** The version that the server compares with; undefined: it has to be looked at first. */
+  /** The version that the server compares. Undefined: the row must be read first. */
   readonly version: string | undefined;
   readonly preImage: PreImage;
 }
 
 /**
- * The basis of an edit: the version that the user saw. Who saw the row before it was first sent knows of none. Then the
- * row as it is now serves as well, unless somebody else changed the same fields since: that is a conflict, and what the
- * user saw is what a merge compares with (F-140).
+ * The base of an edit is the version that the user saw. A user who saw the row before its first send knows no version.
+ * The current row then serves as base, unless somebody else changed the same fields. That is a conflict, and a merge
+ * compares with what the user saw (F-140).
  */
 export function basisOf(
   table: ReplicaTable,
@@ -56,7 +56,7 @@ export function basisOf(
   return { version: undefined, preImage: { row: seen, version: undefined, newer: { row: before, version } } };
 }
 
-/** Wire keys whose values differ, without those that belong to the server; missing equals null. */
+/** Wire keys whose values differ, except server-owned ones. A missing value equals null. */
 export function changedKeys(table: ReplicaTable, before: JsonObject, after: JsonObject): readonly string[] {
   const own = new Set([table.keys.id, table.keys.updatedAt, table.keys.deletedAt]);
   const value = (row: JsonObject, key: string): Json => row[key] ?? null;

@@ -3,21 +3,21 @@ import type { ParkedFor } from '../database/outbox-columns.ts';
 import { listOf, type Session } from '../sql/session.ts';
 import { readReason } from '../sql/stored-reason.ts';
 
-/** What has become of an operation. `gone`: it left applied, or so long ago that nobody remembers. */
+/** The fate of an operation. `gone`: it was applied, or left longer ago than the history reaches. */
 export type OperationFate =
   | { readonly type: 'queued'; readonly parked: ParkedFor | undefined; readonly lastError: string | undefined }
   | { readonly type: 'discarded'; readonly reason: DiscardReason }
   | { readonly type: 'gone' };
 
 /**
- * Why the head of a line is parked, as SQL. A conflict counts once nobody is at work on it: most are resolved in the
- * run that found them, and decided ones go out with the next.
+ * SQL for the reason why the head of a line is parked. A conflict counts only when no run works on it: most are
+ * resolved in the run that found them, and decided ones are sent by the next.
  */
 export const settledParkSql = (head: string): string =>
   `CASE WHEN ${head}."parked" = 'conflict' AND NOT EXISTS (SELECT 1 FROM "sync_conflicts" c WHERE c."kind" = ${head}."kind" AND c."entity_id" = ${head}."entity_id"
      AND c."state" <> 'decided' AND (c."state" = 'awaiting' OR c."reason" IS NOT NULL)) THEN NULL ELSE ${head}."parked" END`;
 
-/** Tells by id what has become of operations. An operation behind a parked one of its row is parked with it. */
+/** Reads the fates of operations by id. An operation behind a parked one of its row is parked with it. */
 export async function readFates(
   session: Session,
   opIds: readonly string[],

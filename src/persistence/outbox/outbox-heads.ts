@@ -5,8 +5,8 @@ import { listOf, type Dialect, type Session } from '../sql/session.ts';
 const placeholders = (count: number): string => Array.from({ length: count }, () => '?').join(', ');
 
 /**
- * The oldest ready heads by `seq`: one indexed range per kind, each bounded by the limit; whole rows are read of those
- * that are taken only.
+ * The oldest ready heads by `seq`: one indexed range per kind, each with the limit. Reads whole rows only for taken
+ * heads.
  */
 const headsSql = (dialect: Dialect, kinds: number): string =>
   `SELECT ${packedOutboxColumns(dialect)} FROM "sync_outbox" WHERE "seq" IN (SELECT "seq" FROM (${Array.from(
@@ -15,7 +15,7 @@ const headsSql = (dialect: Dialect, kinds: number): string =>
       `SELECT * FROM (SELECT "seq" FROM "sync_outbox" WHERE "kind" = ? AND "state" = 1 ORDER BY "seq" LIMIT ?) AS "ready"`,
   ).join(' UNION ALL ')}) AS "heads" ORDER BY "seq" LIMIT ?) ORDER BY "seq"`;
 
-// CROSS JOIN fixes the order of the loops: from the few open requests to their heads, never the other way round.
+// CROSS JOIN fixes the join order: from the few open requests to their heads.
 const openSql = (dialect: Dialect, kinds: number): string =>
   `SELECT ${packedOutboxColumns(dialect)} FROM "sync_outbox" WHERE "seq" IN (SELECT h."seq" FROM "sync_outbox" f CROSS JOIN "sync_outbox" h
    WHERE f."request_id" IS NOT NULL AND f."kind" IN (${placeholders(kinds)})
@@ -40,8 +40,8 @@ export async function readHeads(session: Session, { kinds, limit }: TakeOptions)
 }
 
 /**
- * The queues of these heads of one kind, each in outbox order. Entities with one operation cost a look into the index,
- * no row.
+ * The queues of these heads of one kind, each in outbox order. An entity with a single operation costs an index lookup
+ * and no row.
  */
 export async function readLines(
   session: Session,

@@ -8,48 +8,48 @@ import { readReason } from '../sql/stored-reason.ts';
 
 type OutboxValues = ValuesOf<typeof outboxColumns>;
 
-/** A queued operation as this folder works with it: JSON parsed, numbers as numbers. */
+/** A queued operation as this folder uses it: parsed JSON and numbers. */
 export interface StoredOp extends PendingOp, Omit<OutboxValues, 'op' | 'ts' | keyof PendingOp> {
-  /** The server's reasons by wire key; they are part of the column `last_error`. */
+  /** The server's reasons by wire key, stored in the column `last_error`. */
   readonly errorFields?: Readonly<Record<string, string>> | undefined;
   /**
-   * What is wrong with the stored row, naming its table and key; such an operation is parked, and the others go on
-   * (F-16, F-164).
+   * The fault of the stored row, with its table and key. Such an operation is parked, and the others continue (F-16,
+   * F-164).
    */
   readonly damaged: string | undefined;
-  /** What a damaged row holds, to the letter: giving it up loses nothing of it. */
+  /** The verbatim content of a damaged row, so that a discard loses nothing. */
   readonly stored?: StoredTexts | undefined;
 }
 
-/** The parts of an operation that are JSON, as they are stored. */
+/** The JSON parts of an operation, as stored. */
 export interface StoredTexts {
   readonly payload: string | null;
   readonly changedFields: string | null;
   readonly deltas: string | null;
 }
 
-/** The row as the driver gives it, by the names of {@link outboxColumns}. */
+/** The row as the driver returns it, with the names of {@link outboxColumns}. */
 export type RawOutboxRow = RawRowOf<typeof outboxColumns>;
 
-/** What a query selects for {@link toStoredOp}. */
+/** The selection of a query for {@link toStoredOp}. */
 export const outboxSelection = selectionOf(outboxColumns);
 
 /**
- * A row in two values: what a driver spends on a row grows with its columns, and JSON inside of JSON is escaped for
- * nothing. Read with {@link unpackedOp}.
+ * A row in two values, because the driver's cost per row grows with its columns, and nested JSON would be escaped
+ * needlessly. Read with {@link unpackedOp}.
  */
 export interface PackedOutboxRow {
   readonly packed: string;
   readonly payload: string | null;
 }
 
-/** Columns that {@link StoredOp} has under another name. */
+/** Columns with another name in {@link StoredOp}. */
 const renamed: ReadonlyMap<string, keyof StoredOp> = new Map([
   ['op', 'type'],
   ['ts', 'localTimestamp'],
 ]);
 
-/** All columns but the payload, in the order in which they are packed. */
+/** All columns except the payload, in packed order. */
 const packedColumns = Object.entries(outboxColumns)
   .filter(([property]) => property !== 'payload')
   .map(([property, { name, read }]) => ({
@@ -70,14 +70,14 @@ const [opAt, seqAt, lastErrorAt, changedFieldsAt, deltasAt] = [
 
 type ReadParts = Partial<Record<keyof StoredOp, unknown>>;
 
-/** Copied for each row: objects that all have the same shape are read faster. */
+/** Copied for each row, because objects of the same shape are read faster. */
 const blank: Readonly<ReadParts> = {
   payload: undefined,
   ...Object.fromEntries(packedColumns.map(({ shownAs }) => [shownAs, undefined])),
   damaged: undefined,
 };
 
-/** All columns as those of {@link PackedOutboxRow}. */
+/** All columns in the form of {@link PackedOutboxRow}. */
 export const packedOutboxColumns = ({ packed }: Dialect): string =>
   `${packed(packedColumns.map(({ name }) => quoted(name)))} AS "packed", "payload"`;
 
@@ -90,11 +90,11 @@ export const toStoredOp = (row: RawOutboxRow): StoredOp =>
     row.payload,
   );
 
-/** The first fault of any column makes the operation a damaged one, which is not sent. */
+/** The first fault of any column marks the operation as damaged; it is not sent. */
 function storedOp(values: readonly unknown[], payload: string | null): StoredOp {
   const op: ReadParts = { ...blank };
   const damage: Damage = { fault: undefined };
-  // An upsert without payload is read as an empty object (OUT-31).
+  // An upsert without payload counts as an empty object (OUT-31).
   op.payload = values[opAt] === 'delete' ? undefined : (outboxColumns.payload.read(payload, damage) ?? {});
   let at = 0;
   for (const { shownAs, read } of packedColumns) {
@@ -151,7 +151,7 @@ export async function readQueues(
   return queues;
 }
 
-/** The operations of a frozen group: all up to the newest, which holds the request. Empty: no request is open. */
+/** The operations of a frozen group: all up to the newest, which carries the request. Empty if no request is open. */
 export const frozenGroup = (queue: readonly StoredOp[]): readonly StoredOp[] => {
   const holder = queue.findIndex((op) => op.requestId !== undefined);
   return holder === -1 ? [] : queue.slice(0, holder + 1);

@@ -3,8 +3,8 @@ import { OutboxState } from '../database/outbox-columns.ts';
 import { listOf, type Session } from '../sql/session.ts';
 
 /**
- * How many operations are queued, and how many of them are stuck: one statement, each count read off an index, so that
- * it may follow every commit.
+ * Counts the queued and stuck operations in one statement. Each count uses an index only, so that it can follow every
+ * commit.
  */
 export async function countQueue(
   session: Session,
@@ -12,7 +12,7 @@ export async function countQueue(
 ): Promise<{ readonly total: number; readonly stuck: number }> {
   const ofKinds = filter?.kinds === undefined ? undefined : session.dialect.inList('"kind"');
   const list = filter?.kinds === undefined ? [] : [listOf(filter.kinds)];
-  // Without any condition SQLite counts without looking at the rows.
+  // Without any condition, SQLite counts without reading the rows.
   const row = await session.one<{ total: number | string; stuck: number | string }>(
     `SELECT (SELECT COUNT(*) FROM "sync_outbox"${ofKinds === undefined ? '' : ` WHERE ${ofKinds}`}) AS "total",
        (SELECT COUNT(*) FROM "sync_outbox" WHERE "state" = ${OutboxState.parked} AND "parked" = 'stuck'${ofKinds === undefined ? '' : ` AND ${ofKinds}`}) AS "stuck"`,

@@ -1,7 +1,7 @@
 import type { QueueState } from '../../model/queue.ts';
 import type { OutboxState } from '../database/outbox-columns.ts';
 
-/** What the stored numbers are called outside of this folder. */
+/** Names of the stored numbers outside this folder. */
 export const stateNames = {
   0: 'behind',
   1: 'ready',
@@ -10,6 +10,6 @@ export const stateNames = {
   4: 'inFlight',
 } as const satisfies Readonly<Record<OutboxState, QueueState>>;
 
-/** A number that is no state is put right by the next run; until then nothing is sent of it. */
+/** The next run repairs an unknown state number. Until then the operation is not sent. */
 export const stateNameOf = (state: number): QueueState =>
   new Map<unknown, QueueState>(Object.entries(stateNames)).get(String(state)) ?? 'parked';

@@ -5,19 +5,17 @@ import type { ReplicaTable } from '../tables/replica-table.ts';
 import { chunked, listOf, type Session } from '../sql/session.ts';
 import { uniqueValuesTaken } from '../columns/table-keys.ts';
 
-/** An operation that is queued with what it does to a row. */
+/** A queued operation and its effect on a row. */
 interface QueuedWrite {
   readonly op: Op;
-  /** The row before the write; `newer`: as it is now, where the user saw an older one. */
+  /** The row before the write. `newer`: the current row, if the user saw an older one. */
   readonly preImage: {
     readonly row: JsonObject | undefined;
     readonly newer?: { readonly row: JsonObject } | undefined;
   };
 }
 
-/**
- * A queued operation that gives something up which another row may take, or which kept another row from being deleted.
- */
+/** A queued operation that releases a value for another row, or a reference that prevented a delete. */
 export interface Release {
   readonly value: string;
   readonly seq: number;
@@ -26,9 +24,9 @@ export interface Release {
 }
 
 /**
- * Notes what queued operations release: UNIQUE values, and references to other rows. An operation that takes such a
- * value, or deletes such a row, so finds whom to wait for (F-160). The notes leave together with their operations.
- * Costs nothing for tables without unique keys and references.
+ * Records what queued operations release: UNIQUE values, and references to other rows. An operation that takes such a
+ * value, or deletes such a row, finds here which operation to wait for (F-160). The records are removed with their
+ * operations. Free of cost for tables without unique keys and references.
  */
 export async function noteReleases(
   session: Session,
@@ -55,7 +53,7 @@ export async function noteReleases(
   }
 }
 
-/** Which queued operations release these, oldest first; by value. */
+/** The queued operations that release these values, oldest first, by value. */
 export async function releasesOf(
   session: Session,
   values: readonly string[],

@@ -4,11 +4,11 @@ import type { StoredOp } from './outbox-rows.ts';
 const operationsOf = new WeakMap<TakenRequest, readonly StoredOp[]>();
 
 /**
- * Keeps what a request stands for as it was read when it was taken: a `seq` is never given to another row, so settling
- * need not read it all again.
+ * Stores the operations of a request when it is taken. A `seq` is never reused, so settling need not read them all
+ * again.
  */
 export const rememberTaken = (request: TakenRequest, ops: readonly StoredOp[]): void =>
   void operationsOf.set(request, ops);
 
-/** The operations that a request stood for when it was taken; undefined for one made elsewhere. */
+/** The operations that a request covered when it was taken; undefined for a request made elsewhere. */
 export const takenOperations = (request: TakenRequest): readonly StoredOp[] | undefined => operationsOf.get(request);

@@ -33,18 +33,18 @@ interface AppliedRows {
   readonly deletes: number;
   readonly accepted: readonly string[];
   /**
-   * How many of the accepted rows changed nothing: the server row is known, or it is the tombstone of a row that we
-   * never had.
+   * Number of accepted rows without effect: the server row is known, or it is the tombstone of a row that never existed
+   * here.
    */
   readonly unchanged: number;
-  /** Rows that are older than what is known, left out (F-157). */
+  /** Skipped rows that are older than the known version (F-157). */
   readonly stale: readonly string[];
   readonly facts: readonly SyncFact[];
 }
 
 /**
- * Applies fetched pages, several in one transaction; each page's rows and position go together (I6). Commits early when
- * somebody waits at the gate or the signal aborts; what is not applied is simply fetched again.
+ * Applies fetched pages, several per transaction, each with its position (I6). Commits early if a caller waits at the
+ * gate or the signal aborts. Pages that are not applied are fetched again.
  */
 export async function applyPages(
   context: StoreContext,
@@ -62,7 +62,7 @@ export async function applyPages(
     try {
       done = await attempt(false);
     } catch (error) {
-      // A foreign key that is checked at commit names no row: look at them one by one.
+      // A foreign key checked at commit names no row, so the rows are checked one by one.
       if (!(error instanceof SyncStepError) || classifyDatabaseError(error.failure.cause) !== 'constraint') throw error;
       done = await attempt(true);
     }
@@ -85,7 +85,7 @@ function applyInOneTransaction(
       announcement: 'atEndOfPull',
       hold: 'known',
     });
-    // A table that was empty when the resync began has nothing but what it brought since.
+    // A table that was empty at the start of the resync contains only rows of this resync.
     const isFirstLoad = !opened.marking && context.config.sweepOnFullResync;
     const work: PageWork =
       pages[0]?.next.resync === true ? { ...opened, hold: isFirstLoad ? 'loaded' : 'seen' } : opened;
@@ -114,9 +114,9 @@ async function openWork(
   return { session, context, table, ...how, ...(await readSituation(session, table.kind)) };
 }
 
-/** Moves the positions over the pages that are applied, once for all of them and in their transaction (I6). */
+/** Moves the positions over the applied pages, once for all and in their transaction (I6). */
 async function movePosition({ session, table }: PageWork, pages: readonly PageToApply[]): Promise<void> {
-  // A full resync has a position of its own beside the usual one.
+  // A full resync has its own position beside the usual one.
   for (const resync of [false, true]) {
     const last = pages.findLast(({ next }) => next.resync === resync);
     if (last !== undefined) await writePosition(session, table.kind, last.next);
@@ -162,13 +162,13 @@ async function applyPage(
   };
 }
 
-/** How many ignored rows an event names. */
+/** Maximum number of ignored rows that an event names. */
 const namedAtMost = 20;
 
-/** Where statements run on threads of their own, waiting for one lets others in. */
+/** If statements run on another thread, awaiting one lets other work run. */
 const letOthersIn = (table: ReplicaTable): Promise<void> | undefined => (table.blocksLoop ? yieldTurn() : undefined);
 
-/** Puts server rows into the replica, slice by slice: timers and input have their turn in between (F-147). */
+/** Stores server rows slice by slice, so that timers and input run in between (F-147). */
 async function applyRows(work: PageWork, items: readonly JsonObject[]): Promise<AppliedRows> {
   let done: AppliedRows = { upserts: 0, deletes: 0, accepted: [], unchanged: 0, stale: [], facts: [] };
   for (const slice of chunked(items, work.table.rowsPerSlice)) {
@@ -186,7 +186,7 @@ async function applyRows(work: PageWork, items: readonly JsonObject[]): Promise<
   return done;
 }
 
-/** Puts rows of the server into the replica in the caller's transaction; bad ones go aside. */
+/** Stores server rows within the caller's transaction; bad ones go to the quarantine. */
 export const applyRowsOf = async (
   session: Session,
   context: StoreContext,
@@ -197,8 +197,8 @@ export const applyRowsOf = async (
   applyRows(await openWork(session, context, table, { strict: false, announcement: 'now', hold }), rows);
 
 /**
- * As {@link applyRowsOf}, one by one, for rows that come out of quarantine: those that stay bad are not announced
- * again, and none counts as listed.
+ * Like {@link applyRowsOf} for quarantined rows, one by one. Rows that stay bad are not announced again, and none
+ * counts as listed.
  */
 export const applyQuarantined = async (
   session: Session,
@@ -215,8 +215,8 @@ export const applyQuarantined = async (
   );
 
 /**
- * Takes in what the server answered about rows that a resync did not list: those it has are listed after all, the
- * others go (F-156).
+ * Applies the server's answers about rows that a resync did not list: rows that it has count as listed, the others are
+ * removed (F-156).
  */
 export async function applyProof(
   session: Session,
@@ -231,7 +231,7 @@ export async function applyProof(
   return upserts + deletes === 0 ? facts : [...facts, { type: 'cache.updated', kind, upserts, deletes }];
 }
 
-/** Pending operations stay on top, bad rows go aside. */
+/** Pending operations stay on top; bad rows go to the quarantine. */
 async function applySlice(work: PageWork, items: readonly JsonObject[]): Promise<AppliedRows> {
   const { session, table, context } = work;
   const unfit: BadRow[] = [];
@@ -291,7 +291,7 @@ async function applySlice(work: PageWork, items: readonly JsonObject[]): Promise
 }
 
 /**
- * A tombstone whose other fields cannot be stored, such as those that a server empties: it deletes the row all the
+ * A tombstone whose other fields cannot be stored, such as fields emptied by the server. It deletes the row all the
  * same.
  */
 function bareTombstone(table: ReplicaTable, row: JsonObject): JsonObject {
@@ -313,7 +313,7 @@ const upsertRows = (work: PageWork, rows: readonly (readonly [string, JsonObject
 
 interface AppliedTombstones {
   readonly bad: readonly BadRow[];
-  /** Tombstones of rows that we never had. */
+  /** Tombstones of rows that never existed here. */
   readonly ignored: number;
 }
 
@@ -330,7 +330,7 @@ async function applyTombstones(
     await noteRemoved(
       session,
       table.kind,
-      // A row may also be in quarantine only.
+      // A row may also exist only in the quarantine.
       rows.flatMap(([id, row]) =>
         existing.has(id) || work.hasQuarantine ? [{ id, version: table.readUpdatedAt(row) ?? '' }] : [],
       ),
@@ -345,7 +345,7 @@ async function applyTombstones(
     return { bad: await upsertRows(work, keptRows), ignored: 0 };
   }
   const existing = await table.rows.existing(session, ids);
-  // A tombstone of a row we never had is kept only where it is a whole row (PULL-09).
+  // The tombstone of a row that never existed here is only kept if it is a complete row (PULL-09).
   const taken = rows.filter(
     ([id, row]) => existing.has(id) || table.codecs.every((codec) => row[codec.wireKey] !== undefined),
   );

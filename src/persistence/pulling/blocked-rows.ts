@@ -7,13 +7,13 @@ import type { ReplicaTable } from '../tables/replica-table.ts';
 import type { Session } from '../sql/session.ts';
 import { uniqueIndexesOf, type IndexedColumn } from '../tables/unique-indexes.ts';
 
-/** A row whose UNIQUE value another row is to have: one of these columns has to give way. */
+/** A row that must release a UNIQUE value for another row, by changing one of these columns. */
 export interface Holder {
   readonly id: string;
   readonly columns: readonly string[];
 }
 
-/** A row that the server sent, and who holds the UNIQUE values it takes. */
+/** A row of the server, and the holders of the UNIQUE values it takes. */
 interface BlockedRow {
   readonly row: JsonObject;
   readonly waitsFor: readonly Holder[];
@@ -22,13 +22,13 @@ interface BlockedRow {
 /** Rows of one table that wait for each other. */
 export interface BlockedRows {
   readonly rows: ReadonlyMap<string, BlockedRow>;
-  /** Ids of rows that none of them can be stored without the others. */
+  /** Ids of rows that can only be stored together. */
   readonly rings: readonly (readonly string[])[];
 }
 
 /**
- * Finds, among rows in quarantine, those that swap UNIQUE values: each takes one that another of them still holds here
- * (F-160). A column that its row does not write keeps its value, so it gives way to nobody.
+ * Finds quarantined rows that swap UNIQUE values: each takes a value that another of them still holds here (F-160). A
+ * row that does not write the column keeps its value and cannot release it.
  */
 export async function blockedRows(
   session: Session,
@@ -67,7 +67,7 @@ export async function blockedRows(
   };
 }
 
-/** The other row that holds what this one writes to the columns of a unique index. NULLs are never equal. */
+/** The other row that holds what this row writes to the columns of a unique index. NULLs are never equal. */
 async function holderOf(
   session: Session,
   table: ReplicaTable,

@@ -7,9 +7,9 @@ import type { ReplicaTable } from '../tables/replica-table.ts';
 import type { Session } from '../sql/session.ts';
 
 /**
- * Takes a row out of the way of a UNIQUE value until its own new values are written, in the same transaction: one of
- * the columns gets NULL, or a value that no row has. The row itself stays, with its children, its other columns and its
- * rowid. Returns whether the database took a stand-in.
+ * Releases a UNIQUE value until the new values of its holder are written in the same transaction: sets one of the
+ * columns to NULL or to a value that no row has. The row keeps its children, its other columns and its rowid. Returns
+ * whether the database accepted the stand-in.
  */
 export async function makeRoom(session: Session, table: ReplicaTable, { id, columns }: Holder): Promise<boolean> {
   const found = columns.flatMap(
@@ -24,8 +24,7 @@ export async function makeRoom(session: Session, table: ReplicaTable, { id, colu
 }
 
 /**
- * Whether rows of another table follow the value of a column. Their `ON UPDATE CASCADE` would not find the way back
- * from NULL.
+ * Whether rows of another table follow the value of a column. Their `ON UPDATE CASCADE` would not recover from NULL.
  */
 const isReferenced = ({ metadata }: ReplicaTable, column: ColumnMetadata): boolean =>
   metadata.connection?.entityMetadatas.some(({ foreignKeys }) =>
@@ -39,7 +38,7 @@ async function isTaken(
   column: ColumnMetadata,
   value: unknown,
 ): Promise<boolean> {
-  // PostgreSQL needs a savepoint to go on after a refusal.
+  // PostgreSQL needs a savepoint to continue after an error.
   const savepoint = session.dialect.name === 'postgres';
   if (savepoint) await session.run('SAVEPOINT "synchart_stand_in"');
   try {
@@ -57,9 +56,7 @@ async function isTaken(
   }
 }
 
-/**
- * Values that hardly any row has, for columns of any type, length and check: the database takes the first that fits.
- */
+/** Rare values for columns of any type, length and check. The first one that the database accepts is used. */
 function standInsFor({ enum: members = [] }: ColumnMetadata): readonly unknown[] {
   const id = randomId();
   const draw = (digits: number, at: number): number =>

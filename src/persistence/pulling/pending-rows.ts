@@ -19,10 +19,10 @@ export interface PendingRows {
   readonly hidden: number;
   /** Server rows that are known already. */
   readonly unchanged: number;
-  /** Server rows that are older than what is known. */
+  /** Server rows that are older than the known version. */
   readonly stale: readonly string[];
   readonly bad: readonly BadRow[];
-  /** Tells of what was damaged. */
+  /** Reports of damaged data. */
   readonly facts: readonly SyncFact[];
 }
 export const nothingPending: PendingRows = {
@@ -36,7 +36,7 @@ export const nothingPending: PendingRows = {
 };
 
 /**
- * Rows under pending operations: the newest server row is remembered, the local row is it with the operations on top
+ * Rows with pending operations: stores the newest server row; the local row is that row with the operations applied
  * (I4, F-21).
  */
 export async function applyPending(work: PageWork, rows: ReadonlyMap<string, JsonObject>): Promise<PendingRows> {
@@ -68,16 +68,16 @@ export async function applyPending(work: PageWork, rows: ReadonlyMap<string, Jso
         stale.push(id);
         continue;
       }
-      // Only the version was unknown, and here it is.
+      // Only the version was unknown; this row contains it.
       changes.forget(id);
       continue;
     }
     ids.add(id);
     const version = table.readUpdatedAt(row) ?? '';
     const known = newestKnown(changes.baseOf(id));
-    // An older one is taken by a full resync, unless the row was settled or listed since that began: a restored server
-    // has older rows (F-161). A row that comes out of quarantine is known already, and yet not stored; one of another
-    // shape is known without its new columns.
+    // A full resync accepts an older row, unless the row was settled or listed since the resync began, because a
+    // restored server has older rows (F-161). A quarantined row is known but not stored. A row in an older format is
+    // known without its new columns.
     const newer = known.version === undefined ? 1 : compareTimestamps(version, known.version);
     const isTaken = newer < 0 ? work.hold === 'seen' && !isHeld(id) : newer > 0 || work.strict || work.anew;
     if (!isTaken) {
@@ -100,9 +100,9 @@ export async function applyPending(work: PageWork, rows: ReadonlyMap<string, Jso
 }
 
 /**
- * The server took our last write without telling the row's version, so that is not known. A row older than the one that
- * we wrote on is from before it. So is one of that very version that does not say what we wrote, since each write gives
- * a row a new version (F-157).
+ * The server accepted our last write without reporting the version, so it is unknown. A row older than the base of that
+ * write precedes it. So does a row of that very version without our changes, because each write creates a new version
+ * (F-157).
  */
 function isBeforeLastWrite(table: ReplicaTable, row: JsonObject, base: BaseRecord | undefined): boolean {
   const before = base?.baseRow === undefined ? undefined : table.readUpdatedAt(base.baseRow);

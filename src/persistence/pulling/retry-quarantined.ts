@@ -15,8 +15,8 @@ const nothing: Stored = { upserts: 0, deletes: 0 };
 const sum = (a: Stored, b: Stored): Stored => ({ upserts: a.upserts + b.upserts, deletes: a.deletes + b.deletes });
 
 /**
- * Tries quarantined rows again as long as one of them makes room for another, then those that swap UNIQUE values
- * together (F-160).
+ * Retries quarantined rows while one of them makes room for another, then those that swap UNIQUE values together
+ * (F-160).
  */
 export async function retryQuarantined(session: Session, context: StoreContext, table: ReplicaTable): Promise<Stored> {
   let total = nothing;
@@ -32,7 +32,7 @@ export async function retryQuarantined(session: Session, context: StoreContext, 
   }
 }
 
-/** Of all rows, or of these. */
+/** Retries all rows, or these. */
 async function retryOneByOne(
   session: Session,
   context: StoreContext,
@@ -61,9 +61,8 @@ async function rowsIn(
 }
 
 /**
- * Stores rows that swap UNIQUE values, all or none: each gives way before the first is written. A row that the database
- * refuses for a reason of its own is left out, and the others are tried without it. Where they cannot be stored every
- * value is as it was.
+ * Stores rows that swap UNIQUE values, all or none: each releases its value before the first is written. Excludes a row
+ * that the database refuses for another reason, and tries the rest without it. On failure, restores every value.
  */
 async function storeTogether(
   session: Session,

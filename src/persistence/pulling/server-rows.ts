@@ -7,9 +7,9 @@ import type { StoreContext } from '../database/store-context.ts';
 import { tableOf } from '../database/store-context.ts';
 
 /**
- * Stores rows that the app has from the server by itself, as a pull would: pending edits stay on top, tombstones go by
- * the table's policy. A row older than what is known is left out, and no cursor moves. Throws `ValidationError` for a
- * row that cannot be stored; then none is.
+ * Stores rows that the app received from the server itself, like a pull: pending edits stay on top, and tombstones
+ * follow the table's policy. Skips rows older than the known version. Moves no cursor. Throws `ValidationError` for a
+ * row that cannot be stored, and then stores none.
  */
 export async function applyServerRows(
   session: Session,

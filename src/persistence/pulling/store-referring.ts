@@ -9,24 +9,23 @@ import type { ReplicaTable } from '../tables/replica-table.ts';
 import type { Session } from '../sql/session.ts';
 import type { StoreContext } from '../database/store-context.ts';
 
-/** A row in quarantine, and the rows that it refers to and that are not here. */
+/** A quarantined row, and the missing rows that it references. */
 interface WaitingRow {
   readonly name: string;
   readonly table: ReplicaTable;
   readonly id: string;
   readonly row: JsonObject;
-  /** Their names, by the column that refers to them. */
+  /** Names of the missing rows, by the referencing column. */
   readonly needs: ReadonlyMap<string, string>;
 }
 
 const nameOf = (kind: string, id: string): string => `${kind}/${id}`;
 
 /**
- * Stores rows in quarantine that refer to each other, in one table or in several: each alone is refused, because the
- * others are not there (F-160). First come rows whose references have all arrived, then whole rings: every row is put
- * there without the references that may be NULL, and then stored as it is. A row that is refused for a reason of its
- * own holds back those that need it, and no others. Call it after `retryQuarantined`. Returns what became of the
- * tables.
+ * Stores quarantined rows that reference each other, in one or several tables; each alone is refused, because the
+ * others are missing (F-160). First stores rows whose references have arrived, then whole rings: inserts every row
+ * without its nullable references, then updates it. A row refused for another reason holds back only the rows that need
+ * it. Call it after `retryQuarantined`. Returns the results by table.
  */
 export async function storeReferring(
   session: Session,
@@ -43,7 +42,7 @@ export async function storeReferring(
     const waiting = (await readWaiting(session, context, table)).filter(({ name }) => !refused.has(name));
     const ready = waiting.filter(({ needs }) => needs.size === 0);
     for (const [owner, rows] of byTable(ready)) {
-      // The caller has just tried those of this table, one by one.
+      // The caller has just tried the rows of this table one by one.
       if (isFirst && owner === table) continue;
       note(
         owner.kind,
@@ -55,13 +54,13 @@ export async function storeReferring(
         ),
       );
     }
-    // Tried once each: what is still there has a reason of its own.
+    // Each is tried once. Rows that remain have another reason.
     for (const { name } of ready) refused.add(name);
     if (ready.length > 0) continue;
     const group = closed(waiting);
     if (group.length === 0) break;
     const culprits = await storeTogether(session, context, group, note);
-    // Nobody is to blame, and yet they cannot be stored: they are tried again with the next pull.
+    // No single row is at fault, and they cannot be stored. The next pull tries again.
     if (culprits === 'unknown') break;
     for (const name of culprits) refused.add(name);
     if (culprits.size === 0) for (const { name } of group) refused.add(name);
@@ -71,7 +70,7 @@ export async function storeReferring(
   );
 }
 
-/** Of these rows, those whose needs are met by the others. */
+/** Filters these rows to those whose references are satisfied by the others. */
 function closed(waiting: readonly WaitingRow[]): readonly WaitingRow[] {
   let group = waiting;
   for (let left = Infinity; group.length < left; ) {
@@ -83,8 +82,8 @@ function closed(waiting: readonly WaitingRow[]): readonly WaitingRow[] {
 }
 
 /**
- * Stores the group or nothing of it. Returns the names of rows that are refused; none: it is stored. `unknown`: no row
- * is to blame.
+ * Stores the whole group or nothing. Returns the names of refused rows; empty if it is stored. `unknown`: no single row
+ * is at fault.
  */
 async function storeTogether(
   session: Session,
@@ -126,7 +125,7 @@ async function storeTogether(
 
 const isRefusal = (error: unknown): boolean => ['constraint', 'other'].includes(classifyDatabaseError(error));
 
-/** Puts the rows there without the references that may be NULL. Returns the names of those that the table refuses. */
+/** Inserts the rows without their nullable references. Returns the names of those that the table refuses. */
 async function putThere(session: Session, group: readonly WaitingRow[]): Promise<ReadonlySet<string>> {
   const refused = new Set<string>();
   for (const { name, table, row, needs } of group) {
@@ -143,7 +142,7 @@ async function putThere(session: Session, group: readonly WaitingRow[]): Promise
   return refused;
 }
 
-/** Of a group that is stored, the rows that are refused all the same. */
+/** The refused rows of a stored group. */
 async function stillThere(session: Session, group: readonly WaitingRow[]): Promise<readonly string[]> {
   const names: string[] = [];
   for (const [table, rows] of byTable(group)) {
@@ -154,8 +153,8 @@ async function stillThere(session: Session, group: readonly WaitingRow[]): Promi
 }
 
 /**
- * Rows of the group that refer to nothing after all: by a pending edit, or by a foreign key that the entity does not
- * know. SQLite would refuse the whole transaction for them. PostgreSQL has looked by now.
+ * Rows of the group whose reference has no target, because of a pending edit or a foreign key missing in the entity.
+ * SQLite would refuse the whole transaction because of them. PostgreSQL has checked them by now.
  */
 async function withoutParent(session: Session, group: readonly WaitingRow[]): Promise<readonly string[]> {
   if (session.dialect.name !== 'sqlite') return [];
@@ -184,7 +183,7 @@ function withoutNullable(table: ReplicaTable, row: JsonObject, needs: ReadonlyMa
     : { ...row, ...Object.fromEntries(nullable.map(({ wireKey }) => [wireKey, null])) };
 }
 
-/** The quarantined rows of the tables that hang together with this one by foreign keys, itself included. */
+/** The quarantined rows of this table and of all tables connected to it by foreign keys. */
 async function readWaiting(
   session: Session,
   context: StoreContext,
@@ -219,7 +218,7 @@ function idIn(table: ReplicaTable, row: JsonObject): readonly string[] {
   return id === undefined || table.readUpdatedAt(row) === undefined || table.unstorable(row) !== undefined ? [] : [id];
 }
 
-/** Of these tables, the ones that a path of foreign keys joins to `table`, in either direction. */
+/** Filters these tables to those connected to `table` by foreign keys, in either direction. */
 function linkedTo(table: ReplicaTable, among: readonly ReplicaTable[]): readonly ReplicaTable[] {
   const linked = new Set<ReplicaTable>([table]);
   const isLinked = (a: ReplicaTable, b: ReplicaTable): boolean => refersTo(a, b) || refersTo(b, a);
@@ -234,8 +233,8 @@ const refersTo = (a: ReplicaTable, b: ReplicaTable): boolean =>
   a.metadata.foreignKeys.some(({ referencedEntityMetadata }) => referencedEntityMetadata === b.metadata);
 
 /**
- * What each of these rows refers to and is not here: names of rows, by the first column of the reference. One statement
- * for each reference to ids.
+ * The missing rows that each of these rows references, by the first column of the reference. One statement per
+ * reference to ids.
  */
 async function needsOf(
   session: Session,

@@ -10,10 +10,10 @@ import { tableOf, type StoreContext } from '../database/store-context.ts';
 import { hasUnlisted, sweep } from '../replica/unlisted-rows.ts';
 
 /**
- * Ends a generation that was fetched to its end: removes what it did not list and nobody has pending work on, in this
- * transaction (F-38, F-42). What no server ever had, as rows from before the table was synchronised, stays, whoever
- * asked for the resync: it exists nowhere else (I1). A scheduled one that received nothing does not touch a table that
- * has rows: throws `SyncStepError` `kindFailed`.
+ * Closes a completely fetched generation: removes unlisted rows without pending work, in this transaction (F-38, F-42).
+ * Rows that no server ever had, such as those from before the table was synchronised, always stay, because they exist
+ * nowhere else (I1). A scheduled resync that received nothing leaves a non-empty table unchanged and throws
+ * `SyncStepError` `kindFailed`.
  */
 export async function sweepResync(
   session: Session,
@@ -27,13 +27,13 @@ export async function sweepResync(
   const table = tableOf(context, kind);
   if (row.marking > 0 && row.received === 0 && !options.requested && (await hasUnlisted(session, table))) {
     const cause = new ParseError(
-      `the full resync of ${kind} received no row at all while the local table has rows that the server once had; nothing was removed. Check the base URL and the account. If the server was emptied on purpose, fullResync({ kinds: ['${kind}'] }) removes those rows here, too`,
+      `the full resync of ${kind} received no rows, although the local table has rows that the server once had; nothing was removed. Check the base URL and the account. If the server was emptied on purpose, call fullResync({ kinds: ['${kind}'] }) to remove those rows here`,
     );
     throw new SyncStepError({ type: 'kindFailed', kind, phase: 'pull', message: cause.message, at: now, cause });
   }
   const sweeps = row.marking > 0 && options.keepUnlisted !== true;
   const swept = sweeps ? await sweep(session, table, now) : 0;
-  // The rows that went may have held a UNIQUE value of rows that have come (F-160).
+  // The removed rows may have held a UNIQUE value of quarantined rows (F-160).
   const freed = swept === 0 ? { upserts: 0, deletes: 0 } : await retryQuarantined(session, context, table);
   const announced = await announceQuarantined(session, table);
   const deletes =

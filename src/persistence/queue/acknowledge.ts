@@ -3,12 +3,11 @@ import { leaveById, promoteHeads } from '../outbox/transitions/lead-line.ts';
 import { chunked, listOf, type Session } from '../sql/session.ts';
 import { releaseDependents } from '../taking/dependencies.ts';
 
-/** Removes operations that the server has, by the app's word, with what was kept beside them. Ignores unknown ids. */
+/** Removes operations that the server has according to the app, with their data. Ignores unknown ids. */
 export async function acknowledge(session: Session, context: StoreContext, opIds: readonly string[]): Promise<void> {
   for (const part of chunked(opIds, 10_000)) {
     const gone = await leaveById(session, part);
-    // The server has a row now of which it never said a version: it counts as sent, and is looked at before its
-    // next operation.
+    // The server has a row whose version is unknown. It counts as sent, and is read before its next operation.
     for (const { kind, entityId, payload } of gone) {
       if (payload === null) continue;
       await session.run(

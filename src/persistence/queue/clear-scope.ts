@@ -16,10 +16,10 @@ export interface ClearOptions {
 }
 
 /**
- * Empties the database for another scope, all of it in one transaction: rows of synced tables with their local-only
- * columns, the queue, and all that is remembered of the server. Whoever runs at this moment, also in another process,
- * is fenced out: what it received for the scope before is written nowhere (I11). The facts name every operation that
- * was never applied. Undefined scope: the next one takes the database.
+ * Empties the database for another scope in one transaction: rows of synced tables with their local-only columns, the
+ * queue, and all stored server state. Fences out every active run, also in other processes, so that data received for
+ * the previous scope is never written (I11). The facts name every operation that was never applied. With an undefined
+ * scope, the next one claims the database.
  */
 export async function clearScope(
   session: Session,
@@ -31,7 +31,7 @@ export async function clearScope(
   const ops = rows.map(toStoredOp);
   if (options.unsent === 'refuse' && ops.length > 0) {
     throw new ValidationError(
-      `clearScope: ${ops.length} operation${ops.length > 1 ? 's wait' : ' waits'} to be sent and would be given up; send them first (whenPushed), or allow it with { unsent: 'giveUp' }; nothing was changed`,
+      `clearScope: ${ops.length} operation${ops.length > 1 ? 's wait' : ' waits'} to be sent and would be lost; send them first (whenPushed), or allow the loss with { unsent: 'giveUp' }; nothing was changed`,
     );
   }
   const tables = tablesToEmpty(context, options.alsoEmpty ?? []);
@@ -65,7 +65,7 @@ function tablesToEmpty({ registry }: StoreContext, names: readonly string[]): re
     const found = known.find((metadata) => metadata.name === name || metadata.tableName === name);
     if (found === undefined || syncTableNames.includes(found.tableName))
       throw new ValidationError(
-        `clearScope: alsoEmpty names '${name}', which is no entity or table of this DataSource`,
+        `clearScope: alsoEmpty names '${name}', which is not an entity or table of this DataSource`,
       );
     return found;
   });
@@ -73,11 +73,11 @@ function tablesToEmpty({ registry }: StoreContext, names: readonly string[]): re
 }
 
 type ForeignKey = EntityMetadata['foreignKeys'][number];
-/** The database neither removes nor unties the row by itself. */
+/** The database itself neither deletes the row nor clears the reference. */
 const holds = ({ onDelete }: ForeignKey): boolean =>
   onDelete !== 'CASCADE' && onDelete !== 'SET NULL' && onDelete !== 'DEFAULT';
 
-/** Rows of tables that stay may refer to rows that go: said before anything is removed, with what to do. */
+/** Checks before any change whether remaining rows reference removed ones. Throws with the remedy. */
 async function assertUnreferenced(session: Session, tables: readonly EntityMetadata[]): Promise<void> {
   for (const metadata of tables[0]?.connection?.entityMetadatas ?? []) {
     if (tables.includes(metadata)) continue;
@@ -95,7 +95,7 @@ async function assertUnreferenced(session: Session, tables: readonly EntityMetad
   }
 }
 
-/** Whoever refers goes before what it refers to; a circle keeps the order of registration. */
+/** Sorts referencing tables before referenced ones. A cycle keeps the order of registration. */
 function childrenFirst(tables: readonly EntityMetadata[]): readonly EntityMetadata[] {
   const ordered = new Set<EntityMetadata>();
   const visiting = new Set<EntityMetadata>();
@@ -110,7 +110,7 @@ function childrenFirst(tables: readonly EntityMetadata[]): readonly EntityMetada
   return [...ordered];
 }
 
-/** Removes all rows. A tree that the database holds together row by row goes from the leaves on. */
+/** Removes all rows. A tree with foreign keys between its rows is removed from the leaves. */
 async function empty(session: Session, metadata: EntityMetadata): Promise<void> {
   const table = quotedTable(metadata);
   const own = metadata.foreignKeys.find(

@@ -4,7 +4,7 @@ import { outboxReads } from './outbox-reads.ts';
 import type { OutboxRepository } from './outbox-repository.ts';
 import { outboxWatches, type WatchParts } from './outbox-watches.ts';
 
-/** The repository over the tables of the sync. */
+/** The repository over the sync tables. */
 export const createOutboxRepository = (context: StoreContext, parts: WatchParts & ChangeParts): OutboxRepository => ({
   ...outboxReads(context),
   ...outboxWatches(context, parts),

@@ -11,7 +11,7 @@ import { writeChanges } from '../settling/write-changes.ts';
 import type { Session } from '../sql/session.ts';
 import { releaseDependents } from '../taking/dependencies.ts';
 
-/** What was kept beside operations that are gone, of a kind without a table. */
+/** Removes the data of dropped operations of a kind without a table. */
 async function forgetLeft(session: Session, kind: string): Promise<void> {
   for (const name of ['sync_base', 'sync_conflicts'])
     await session.run(
@@ -21,8 +21,8 @@ async function forgetLeft(session: Session, kind: string): Promise<void> {
 }
 
 /**
- * Gives operations up; later ones of the entity stay, unless they were built on a dropped create. What is parked with
- * an open request goes as a whole; a request under way stays, with all it stands for, until it has its answer (I2).
+ * Discards operations. Later operations of the entity stay, unless they were built on a dropped create. A parked group
+ * with an open request leaves as a whole. A request in flight stays with all its operations until it is answered (I2).
  */
 export async function dropOperations(
   session: Session,
@@ -47,7 +47,7 @@ export async function dropOperations(
     const leaving = new Set(ops.map((op) => op.seq));
     for (const entityId of new Set(entityIds)) {
       const queue = changes.queueOf(entityId);
-      // What was refused together goes together: the folded operations share their tries.
+      // Operations refused together leave together, because folded operations share their attempts.
       const isRefused = queue.some((op) => op.state === OutboxState.waiting && leaving.has(op.seq));
       const fewestTries = isRefused ? 1 : context.config.maxOutboxTryCount;
       for (const op of queue) if (op.tryCount >= fewestTries) leaving.add(op.seq);

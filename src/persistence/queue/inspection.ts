@@ -37,7 +37,7 @@ const all = (conditions: readonly (Condition | undefined)[]): Condition => {
 };
 const likeText = (text: string): string => text.replaceAll(/[\\%_]/g, (character) => `\\${character}`);
 
-/** Looks into the database for tools: pages of the queue, of kinds and of rows, from all sides. Reads only. */
+/** Reads the database for tools: pages of the queue, of kinds, and of rows in every known version. Never writes. */
 export function createInspection(context: StoreContext): InspectionPort {
   const { unit, registry } = context;
   const tableFor = (kind: string): ReplicaTable => {
@@ -123,7 +123,7 @@ async function inspected(session: Session, ops: readonly StoredOp[]): Promise<re
   }
   return ops.map(
     ({
-      // What is left is shown as it is read.
+      // The remaining columns are shown as stored.
       seq,
       state,
       parked,

@@ -11,11 +11,11 @@ import type { OutboxRepository } from './outbox-repository.ts';
 import { selectOperations } from './selected-operations.ts';
 
 export interface ChangeParts {
-  /** Told after the commit: nobody's edits leave without an event (F-48, F-108). */
+  /** Called after the commit, so that no edit leaves without an event (F-48, F-108). */
   onPurged(facts: readonly SyncFact[]): void;
 }
 
-/** The methods of an app's outbox that change it, each in a transaction of its own. */
+/** The methods of an app's outbox that change it, each in its own transaction. */
 export function outboxChanges(
   context: StoreContext,
   { onPurged }: ChangeParts,

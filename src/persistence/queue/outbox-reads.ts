@@ -5,7 +5,7 @@ import type { Session } from '../sql/session.ts';
 import type { OutboxRepository } from './outbox-repository.ts';
 import { ofFilter, selectOperations } from './selected-operations.ts';
 
-/** The methods of an app's outbox that only read. */
+/** The read-only methods of an app's outbox. */
 export function outboxReads({
   unit,
   config,

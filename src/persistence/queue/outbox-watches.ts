@@ -13,11 +13,11 @@ export interface WatchParts {
   readonly dataSource: DataSource;
   readonly gate: ConnectionGate;
   readonly feed: ChangeFeed;
-  /** Listens to other connections' commits while somebody watches; returns the function that ends it. */
+  /** Observes commits of other connections while somebody watches. Returns a function that ends it. */
   listenElsewhere(): () => void;
 }
 
-/** The methods of an app's outbox that emit again after each change. */
+/** The methods of an app's outbox that emit after each change. */
 export function outboxWatches(
   { unit }: StoreContext,
   { dataSource, gate, feed, listenElsewhere }: WatchParts,

@@ -3,14 +3,14 @@ import { OutboxState } from '../database/outbox-columns.ts';
 import type { ChangeFeed } from '../follow/change-feed.ts';
 import type { Session } from '../sql/session.ts';
 
-/** A count, and what it holds for. */
+/** A count and the state it is valid for. */
 interface Counted {
   readonly total: number;
-  /** The last operation that it counts; later ones have higher numbers. */
+  /** The last counted operation; later ones have higher numbers. */
   readonly last: number;
-  /** As {@link ChangeFeed.rewritesOf} gave it. */
+  /** The value of {@link ChangeFeed.rewritesOf}. */
   readonly rewrites: number;
-  /** As SQLite's `data_version` was: another one says that another connection has committed. */
+  /** SQLite's `data_version`. A different value means that another connection has committed. */
   readonly version: unknown;
 }
 
@@ -26,13 +26,13 @@ const rest = `(SELECT COUNT(*) FROM "sync_outbox" WHERE "state" = ${OutboxState.
   (SELECT COUNT(*) FROM "sync_conflicts" WHERE "state" <> 'decided') AS "conflicts"`;
 
 /**
- * Counts the whole queue in one statement. While operations are only added, which is what the writes of an app do, the
- * cost does not grow with the queue: the new ones are counted, and added to the last count.
+ * Counts the whole queue in one statement. While operations are only added, as by an app's writes, adds the number of
+ * new ones to the last count. The cost then does not grow with the queue.
  */
 export class QueueCounter {
   #counted: Counted | undefined;
 
-  /** `isHeard`: the feed tells of every commit of others before their effect can be read. */
+  /** `isHeard`: the feed reports every commit of others before its effects are readable. */
   constructor(
     private readonly feed: ChangeFeed,
     private readonly isHeard: boolean,

@@ -6,7 +6,7 @@ import type { Session } from '../sql/session.ts';
 import { newerKinds } from '../upgrades/upgrade-schemas.ts';
 import { toQueuedOperations } from './queued-operations.ts';
 
-/** Sorts of operations, each found by an index of its own. */
+/** Sorts of operations, each found by its own index. */
 const sorts = [
   `"state" = ${OutboxState.parked} AND "parked" = 'conflict'`,
   `"state" = ${OutboxState.parked} AND "parked" = 'stuck'`,
@@ -14,7 +14,7 @@ const sorts = [
   `"state" = ${OutboxState.waiting}`,
 ];
 
-/** Reads a sample of the queue that shows everything a diagnosis looks for, whatever the length of the queue. */
+/** Reads a sample of the queue that contains everything a diagnosis needs, whatever the length of the queue. */
 export async function sampleQueue(session: Session, context: StoreContext, limit: number): Promise<QueueSample> {
   const found = new Map<number, StoredOp>();
   let isCut = false;
@@ -39,7 +39,7 @@ export async function sampleQueue(session: Session, context: StoreContext, limit
   return { operations, quarantine, isCut: isCut || quarantine.length === limit };
 }
 
-/** Which kinds are queued: from one to the next along the index, whatever the length of the queue. */
+/** The queued kinds. Jumps from one to the next along the index, whatever the length of the queue. */
 async function queuedKinds(session: Session): Promise<readonly string[]> {
   const kinds = await session.query<{ kind: string }>(
     `WITH RECURSIVE "kinds"("kind") AS (SELECT MIN("kind") FROM "sync_outbox" UNION ALL

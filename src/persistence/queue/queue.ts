@@ -20,7 +20,7 @@ import { newerKinds } from '../upgrades/upgrade-schemas.ts';
 import { toQueuedOperations } from './queued-operations.ts';
 import { sampleQueue } from './queue-sample.ts';
 
-/** Looks at the queue and repairs it, outside of any run. */
+/** Reads and repairs the queue outside any run. */
 export function createQueue(
   context: StoreContext,
   feed: ChangeFeed,
@@ -29,7 +29,7 @@ export function createQueue(
   const { unit } = context;
   const counter = new QueueCounter(feed, hearsAll);
 
-  /** Operations of named kinds that no table is registered for: nothing else could ever become of them here. */
+  /** Operations of the named kinds that have no registered table. Nothing else can be done with them here. */
   const orphansOf = (session: Session, filter: QueueFilter | undefined): Promise<readonly StoredOp[]> => {
     const strangers = filter?.kinds?.filter((kind) => !context.registry.has(kind)) ?? [];
     return strangers.length === 0
@@ -71,7 +71,7 @@ export function createQueue(
     hasSendable: (filter?: QueueFilter): Promise<boolean> =>
       unit.read(async (session) => {
         const kinds = ofFilter(session, filter);
-        // Two questions: each is answered by its own partial index.
+        // Two queries, because each uses its own partial index.
         for (const state of [OutboxState.ready, OutboxState.waiting]) {
           const condition = `"state" = ${state} AND ("error_code" IS NULL OR "error_code" <> 'forbidden')${kinds.sql}`;
           if (
@@ -85,12 +85,12 @@ export function createQueue(
         return false;
       }),
 
-    /** All of them, and the followers whose entity they hold up (F-49). */
+    /** Includes the followers that they block (F-49). */
     retryStuck: (filter?: QueueFilter): Promise<number> =>
       unit.transaction(async (session) => {
         const ops = await selectOperations(session, stuckOrUnproven, filter);
         for (const [kind, heads] of grouped(ops, (op) => op.kind)) {
-          // Somebody has looked at it and lets it go out: the same request, as if for the first time.
+          // Somebody decided to send the same request again, as if for the first time.
           const unproven = heads.filter(({ parked }) => parked === 'ambiguous').map((op) => op.entityId);
           await retryEntities(
             session,
@@ -102,7 +102,7 @@ export function createQueue(
         return ops.length;
       }),
 
-    /** Their rows go to the server's state; what was built on a dropped create goes with it (F-49). */
+    /** Restores their rows to the server's state, and discards operations built on a dropped create (F-49). */
     dropStuck: (filter?: QueueFilter): Promise<readonly SyncFact[]> =>
       unit.transaction(async (session) => {
         const parked = await selectOperations(session, stuckOrUnproven, filter);

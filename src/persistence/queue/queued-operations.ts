@@ -6,8 +6,8 @@ import { stateNameOf } from '../outbox/queue-state-names.ts';
 import { closedRings } from '../taking/waiting-rings.ts';
 
 /**
- * Operations as the port shows them. `ops` are in outbox order; what an operation waits for is told as far as they hold
- * it. `refused` are kinds that a newer release of the app has used.
+ * Converts operations to the port's form. `ops` are in outbox order. What an operation waits for is included if `ops`
+ * contain it. `refused` are kinds that a newer release of the app has used.
  */
 export function toQueuedOperations(
   context: StoreContext,

@@ -8,7 +8,7 @@ interface Condition {
   readonly parameters: readonly unknown[];
 }
 
-/** SQL condition: the row belongs to one of these kinds, and is one of these operations. */
+/** SQL condition: the row belongs to one of these kinds and is one of these operations. */
 export function ofFilter(session: Session, filter: QueueFilter | undefined): Condition {
   const lists = [
     ['"kind"', filter?.kinds],
@@ -20,7 +20,7 @@ export function ofFilter(session: Session, filter: QueueFilter | undefined): Con
   return { sql: given.map(({ sql }) => sql).join(''), parameters: given.map(({ list }) => list) };
 }
 
-/** Reads operations in outbox order. `condition` is SQL that begins with AND, or empty, with its parameters. */
+/** Reads operations in outbox order. `condition` is empty, or SQL that begins with AND, with its parameters. */
 export async function selectOperations(
   session: Session,
   condition: string | Condition,

@@ -4,20 +4,20 @@ import { listOf, type Session } from '../sql/session.ts';
 import { numberOr } from '../sql/stored-shape.ts';
 import type { UnitOfWork } from '../database/unit-of-work.ts';
 
-/** Where pulling stands, per kind. Every method rejects with `DatabaseError` when the database refuses. */
+/** Pull positions per kind. Every method rejects with `DatabaseError` when the database refuses. */
 export interface CursorRepository {
   /** Null for a kind that was never pulled. */
   get(kind: string): Promise<Cursor | null>;
   set(kind: string, cursor: Cursor): Promise<void>;
-  /** Back to the beginning: epoch and ''. */
+  /** Resets to the beginning: epoch and ''. */
   reset(kind: string): Promise<void>;
-  /** Forgets the cursors of these kinds; never the time of the last full resync. */
+  /** Removes the cursors of these kinds; keeps the time of the last full resync. */
   resetAll(kinds: Iterable<string>): Promise<void>;
   /** Null before the first. */
   getLastFullResync(): Promise<Date | null>;
   /**
-   * Counts for all kinds: none is due before `fullResyncIntervalMs` has passed since. Throws `RangeError` for a Date
-   * that is none.
+   * Applies to all kinds: none is due before `fullResyncIntervalMs` has passed. Throws `RangeError` for an invalid
+   * Date.
    */
   setLastFullResync(at: Date): Promise<void>;
 }
@@ -49,7 +49,7 @@ export function createCursorRepository(unit: UnitOfWork): CursorRepository {
     resetAll: async (kinds) => {
       const list = [...kinds].filter((kind) => kind !== fullResyncKind);
       if (list.length === 0) return;
-      // The page size seen and the resync times are facts about the server and stay.
+      // Keeps the page size and the resync times, which are facts about the server.
       await write((session) =>
         session.run(
           `UPDATE "sync_cursors" SET "ts" = NULL, "last_id" = NULL, "token" = NULL, "token_ts" = NULL, "token_last_id" = NULL WHERE ${session.dialect.inList('"kind"')}`,

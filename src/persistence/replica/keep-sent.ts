@@ -6,8 +6,7 @@ import type { RawRow, Session } from '../sql/session.ts';
 import { keepWireValues, type WireValuesNote } from '../columns/wire-values.ts';
 
 /**
- * Stores what the server sent for fields of these rows whose columns give back another value, in place of what was
- * stored for them (F-158).
+ * Stores the sent values of fields whose columns return another value, replacing earlier ones of these rows (F-158).
  */
 export async function keepSent(
   session: Session,
@@ -31,7 +30,9 @@ export async function keepSent(
   });
 }
 
-/** The columns that may give back another value than this row has. A plain loop: it runs for each row of each page. */
+/**
+ * The columns that may return another value than this row has. A plain loop, because it runs for each row of each page.
+ */
 function doubtfulOf(table: ReplicaTable, row: JsonObject): ColumnCodec[] | undefined {
   let found: ColumnCodec[] | undefined;
   for (const codec of table.columns.edited) {
@@ -43,7 +44,7 @@ function doubtfulOf(table: ReplicaTable, row: JsonObject): ColumnCodec[] | undef
   return found;
 }
 
-/** Some columns of rows as they give them. A value that its mapping cannot read is left out. */
+/** The values of some columns of rows. Omits values that their mapping cannot read. */
 async function readShown(
   session: Session,
   table: ReplicaTable,

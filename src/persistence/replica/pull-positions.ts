@@ -13,20 +13,18 @@ interface RawPosition {
   readonly tokenLastId: string | null;
 }
 
-/** A damaged time counts as never pulled: listing rows twice loses nothing, and no server could answer it (F-164). */
+/** A damaged time counts as never pulled. Listing rows twice loses nothing, and no server could answer it (F-164). */
 const cursorOf = (ts: string | null, lastId: string | null): Cursor | undefined =>
   isTimeText(ts) ? { ts, lastId: lastId ?? '' } : undefined;
 
-/**
- * A resync has its own cursor and sequence beside the committed ones, so that the cursor never moves backwards (I6).
- */
+/** A resync has its own cursor and sequence, so that the committed cursor never moves backwards (I6). */
 const columnsOf = (resync: boolean): readonly string[] =>
   (resync
     ? ['resync_ts', 'resync_last_id', 'resync_token', 'resync_token_ts', 'resync_token_last_id']
     : ['ts', 'last_id', 'token', 'token_ts', 'token_last_id']
   ).map((name) => `"${name}"`);
 
-/** `onDamage` gets what is wrong with the stored position, and what that means. */
+/** `onDamage` receives the fault of the stored position and its consequence. */
 export async function readPosition(
   session: Session,
   kind: string,
@@ -45,7 +43,7 @@ export async function readPosition(
   ] as const)
     if (text !== null && !isTimeText(text))
       onDamage?.(
-        `row ${kind} of sync_cursors is damaged: ${column} is not a time in ISO 8601; '${kind}' is listed from its beginning, nothing is lost`,
+        `row ${kind} of sync_cursors is damaged: ${column} is not an ISO 8601 time; '${kind}' is pulled again from its beginning, and nothing is lost`,
       );
   return {
     cursor: cursorOf(row.ts, row.lastId),
@@ -55,7 +53,7 @@ export async function readPosition(
   };
 }
 
-/** Stores the position that holds once a page is applied; part of the page's transaction (I6). */
+/** Stores the position after a page, in the page's transaction (I6). */
 export async function writePosition(session: Session, kind: string, position: PullPosition): Promise<void> {
   const [ts, lastId, token, tokenTs, tokenLastId] = columnsOf(position.resync);
   await session.run(
@@ -74,28 +72,28 @@ export async function writePosition(session: Session, kind: string, position: Pu
   );
 }
 
-/** The next pull lists the kind from its beginning. */
+/** Makes the next pull list the kind from its beginning. */
 export const forgetPosition = (session: Session, kind: string): Promise<void> =>
   session.run(
     'UPDATE "sync_cursors" SET "ts" = NULL, "last_id" = NULL, "token" = NULL, "token_ts" = NULL, "token_last_id" = NULL WHERE "kind" = ?',
     [kind],
   );
 
-/** What pages of a kind meet, read at once because nobody else writes while their transaction is open. */
+/** The state that the pages of a kind need, read once because nobody else writes during their transaction. */
 export interface PullSituation {
   readonly hasBases: boolean;
   readonly hasQuarantine: boolean;
   readonly wireValues: WireValuesNote;
   /** Rows were removed because the server deleted them. */
   readonly hasRemoved: boolean;
-  /** A full resync is open that marks what it sees. */
+  /** An open full resync marks the rows that it lists. */
   readonly marking: boolean;
-  /** A full resync is open because of the table's version: the server's rows are looked at with other eyes. */
+  /** A full resync is open because of the table's version, so known rows are read again. */
   readonly anew: boolean;
 }
 
 export async function readSituation(session: Session, kind: string): Promise<PullSituation> {
-  // The drivers disagree on what a truth value is: numbers here, booleans there.
+  // The drivers represent truth values differently: as numbers or booleans.
   const row = await session.one<Record<Exclude<keyof PullSituation, 'wireValues'> | 'hasWireValues', number | boolean>>(
     `SELECT EXISTS (SELECT 1 FROM "sync_base" WHERE "kind" = ?) AS "hasBases", EXISTS (SELECT 1 FROM "sync_quarantine" WHERE "kind" = ?) AS "hasQuarantine",
        EXISTS (SELECT 1 FROM "sync_wire_values" WHERE "kind" = ?) AS "hasWireValues",

@@ -11,14 +11,14 @@ import { listOf, type Session } from '../sql/session.ts';
 import { storedObject } from '../sql/stored-shape.ts';
 import { boundedError } from '../sql/stored-reason.ts';
 
-/** A row that could not be stored, and why. */
+/** A row that could not be stored, and the reason. */
 export interface BadRow {
   readonly id: string | undefined;
   readonly row: JsonObject;
   readonly error: Error;
 }
 
-/** The name a bad row is kept under. One without id gets a stable stand-in, so that the same row is kept once. */
+/** The key of a bad row. A row without id gets a stable stand-in, so that it is stored once. */
 export const keptAs = ({ id, row }: Pick<BadRow, 'id' | 'row'>): string =>
   id !== undefined && isStorableText(id) ? id : standIn(row);
 
@@ -29,8 +29,8 @@ const standIn = (row: JsonObject): string => {
 };
 
 /**
- * The row as JSON. One nested so deep that it can be parsed and not be written is kept by its id alone; without its
- * timestamp it stays in quarantine until the server sends another.
+ * The row as JSON. A row that is nested too deep to be written is stored by its id alone. Without its timestamp, it
+ * stays in quarantine until the server sends another.
  */
 const textOf = (row: JsonObject, id: string | undefined): string =>
   jsonText(row, () => {
@@ -39,13 +39,14 @@ const textOf = (row: JsonObject, id: string | undefined): string =>
   });
 
 /**
- * When `row.quarantined` tells of a row: at once, not again, or when its kind's pull ends. The last holds for rows that
- * the database refuses, since a later page may bring or remove the row they clash with; an unreadable row is announced
- * at once.
+ * When `row.quarantined` is emitted: at once, not again, or at the end of the kind's pull. The last applies to rows
+ * that the database refuses, because a later page may resolve the clash. An unreadable row is announced at once.
  */
 export type Announcement = 'now' | 'atEndOfPull' | 'asBefore';
 
-/** Keeps bad rows beside the table, in the page's transaction: the page goes on, nothing is lost (F-17, I13). */
+/**
+ * Stores bad rows in the quarantine within the page's transaction. The page continues, and nothing is lost (F-17, I13).
+ */
 export async function quarantine(
   session: Session,
   kind: string,
@@ -80,8 +81,8 @@ const quarantinedFact = (kind: string, id: string | undefined, error: Error): Sy
 });
 
 /**
- * Tells of the rows that pages of this kind brought and that are still bad when its pull ends. A row that waited for
- * another one, which a later page brought or removed, is never announced (F-160).
+ * Announces rows of this kind's pages that are still bad at the end of its pull. A row that waited for a row of a later
+ * page is never announced (F-160).
  */
 export async function announceQuarantined(session: Session, table: ReplicaTable): Promise<readonly SyncFact[]> {
   const rows = await session.query<{ row: string; error: string }>(
@@ -102,7 +103,7 @@ export async function releaseFromQuarantine(session: Session, kind: string, ids:
     ]);
 }
 
-/** What a completely fetched resync did not list the server has no longer: it must not come back from here. */
+/** Rows that a completely fetched resync did not list are gone on the server and must not return from here. */
 export async function releaseUnlisted(session: Session, table: ReplicaTable): Promise<readonly RemovedRow[]> {
   const isUnlisted = `"kind" = ? AND NOT EXISTS (SELECT 1 FROM "sync_seen" s WHERE s."kind" = "sync_quarantine"."kind" AND s."entity_id" = "sync_quarantine"."entity_id")`;
   const rows = await session.query<{ id: string; row: string }>(
@@ -124,7 +125,7 @@ export async function readQuarantine(
     'SELECT "entity_id" AS "entityId", "row" FROM "sync_quarantine" WHERE "kind" = ? ORDER BY "quarantined_at"',
     [kind],
   );
-  // One that is damaged stays until the server sends it again: there is nothing in it to try.
+  // A damaged entry stays until the server sends the row again, because it contains nothing to retry.
   return rows.flatMap(({ entityId, row: text }) => {
     const { value: row } = storedObject(text, 'row');
     return row === undefined ? [] : [{ entityId, row }];
@@ -133,5 +134,5 @@ export async function readQuarantine(
 
 export const unusableRow = (kind: string, id: string | undefined, reason: string): ParseError =>
   new ParseError(
-    `row ${kind}/${id ?? '(no id)'} from the server cannot be stored: ${reason}; it is kept in quarantine and tried again`,
+    `row ${kind}/${id ?? '(no id)'} from the server cannot be stored: ${reason}; it stays in quarantine, and each pull tries again`,
   );

@@ -1,18 +1,18 @@
 import { chunked, listOf, type Session } from '../sql/session.ts';
 
-/** A row that is removed here because it is deleted on the server. */
+/** A row removed here because the server deleted it. */
 export interface RemovedRow {
   readonly id: string;
-  /** The newest version known of it: of its tombstone, or the one that it had before. */
+  /** Its newest known version: of its tombstone, or the last one before. */
   readonly version: string;
 }
 
-/** How long a list may lag behind at most, ms. After that the memory of removed rows is given up. */
+/** Maximum lag of a list in ms. Older records of removed rows are deleted. */
 export const longestLagMs = 86_400_000;
 
 /**
- * Remembers rows that are removed, and not kept as tombstones: a list that lags behind must not bring them back
- * (F-157). Without that, nothing here would tell an old row from a new one.
+ * Records rows that are removed and not kept as tombstones, so that a lagging list cannot restore them (F-157). Without
+ * these records, nothing would distinguish an old row from a new one.
  */
 export async function noteRemoved(
   session: Session,
@@ -42,7 +42,7 @@ export async function readRemoved(
   return new Map(rows.map(({ id, version }) => [id, version]));
 }
 
-/** The rows are here again. */
+/** Forgets rows that have returned. */
 export async function forgetRemoved(session: Session, kind: string, ids: readonly string[]): Promise<void> {
   if (ids.length > 0)
     await session.run(`DELETE FROM "sync_removed" WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')}`, [
@@ -51,13 +51,13 @@ export async function forgetRemoved(session: Session, kind: string, ids: readonl
     ]);
 }
 
-/** A full resync begins: it takes rows in older versions, except those that are settled from now on. */
+/** Forgets all at the start of a full resync, which accepts rows in older versions, except rows settled from now on. */
 export const forgetAllRemoved = (session: Session, kind: string): Promise<void> =>
   session.run('DELETE FROM "sync_removed" WHERE "kind" = ?', [kind]);
 
 /**
- * Gives up what was removed so long ago that no list can lag behind it. A time in the future was written by a wrong
- * clock, and goes too (F-67).
+ * Forgets rows removed longer ago than any list can lag. A time in the future stems from a wrong clock and is
+ * forgotten, too (F-67).
  */
 export const forgetLongRemoved = (session: Session, kind: string, now: number): Promise<void> =>
   session.run('DELETE FROM "sync_removed" WHERE "kind" = ? AND ("removed_at" < ? OR "removed_at" > ?)', [

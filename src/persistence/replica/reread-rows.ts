@@ -5,8 +5,8 @@ import type { ReplicaTable } from '../tables/replica-table.ts';
 import type { Session } from '../sql/session.ts';
 
 /**
- * Leaves out the rows of the overlap window (those not newer than `until`) that are here just as they came: a window
- * that is read again at every pull must neither rewrite rows nor wake whoever watches them (F-64, PROTOCOL §2).
+ * Omits rows of the overlap window (not newer than `until`) that are stored unchanged. A window that every pull
+ * re-reads must neither rewrite rows nor notify observers (F-64, PROTOCOL §2).
  */
 export async function withoutKnown(
   session: Session,

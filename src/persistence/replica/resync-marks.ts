@@ -1,6 +1,6 @@
 import { listOf, type Session } from '../sql/session.ts';
 
-/** Whether an open full resync of the kind marks what it sees. */
+/** Whether an open full resync of the kind marks listed rows. */
 export async function isMarking(session: Session, kind: string): Promise<boolean> {
   return (
     (await session.one(
@@ -10,14 +10,14 @@ export async function isMarking(session: Session, kind: string): Promise<boolean
   );
 }
 
-/** Marks ids as listed by the server, where a resync is marking: pulled rows, pending and quarantined ones. */
+/** Marks ids as listed by the server during a marking resync: pulled, pending and quarantined rows. */
 export async function markSeen(session: Session, kind: string, entityIds: readonly string[]): Promise<void> {
   if (entityIds.length > 0 && (await isMarking(session, kind))) await mark(session, kind, entityIds);
 }
 
 /**
- * Marks ids as settled since the open resync began, also where it does not mark what it lists: no older row may replace
- * them (F-157).
+ * Marks ids as settled since the open resync began, even if it does not mark listed rows. No older row may replace them
+ * (F-157).
  */
 export async function markSettled(session: Session, kind: string, entityIds: readonly string[]): Promise<void> {
   if (entityIds.length > 0 && (await isOpen(session, kind))) await mark(session, kind, entityIds);
@@ -38,7 +38,7 @@ async function mark(session: Session, kind: string, entityIds: readonly string[]
   ]);
 }
 
-/** Of these ids, those that are marked already. */
+/** Filters these ids to those already marked. */
 export async function seenOf(
   session: Session,
   kind: string,

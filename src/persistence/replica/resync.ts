@@ -33,8 +33,8 @@ export const readResync = async (session: Session, kinds: Kinds): Promise<Readon
 
 /**
  * Kinds whose full resync is due, each by its own time (F-45): never done, older than `fullResyncIntervalMs`,
- * interrupted, or last pulled longer ago than the server keeps tombstones. A time in the future was written by a clock
- * that was wrong; it counts as long ago (F-67).
+ * interrupted, or last pulled longer ago than the server keeps tombstones. A time in the future stems from a wrong
+ * clock and counts as long ago (F-67).
  */
 export async function dueForResync(session: Session, context: StoreContext, kinds: Kinds): Promise<Kinds> {
   const now = context.unit.clock.now();
@@ -56,8 +56,8 @@ export async function dueForResync(session: Session, context: StoreContext, kind
 }
 
 /**
- * Kinds without a complete pull. While the first generation is open they still count, also when everything of it was
- * fetched: until it is swept, an interrupted first pull goes on as what it is.
+ * Kinds without a complete pull. They count until their first generation is swept, even if it is completely fetched, so
+ * that an interrupted first pull continues as a first pull.
  */
 export async function neverPulled(session: Session, kinds: Kinds): Promise<Kinds> {
   const rows = await readResync(session, kinds);
@@ -70,16 +70,14 @@ export async function neverPulled(session: Session, kinds: Kinds): Promise<Kinds
   });
 }
 
-/**
- * Opens a generation where none is open; whether it marks is decided here, once (an empty table has nothing to sweep).
- */
+/** Opens a generation if none is open. Decides once whether it marks rows; an empty table has nothing to sweep. */
 export async function openResync(session: Session, context: StoreContext, kinds: Kinds): Promise<void> {
   const rows = await readResync(session, kinds);
   for (const kind of kinds) {
     if (rows.get(kind)?.open === 1) continue;
     const marking = context.config.sweepOnFullResync && (await tableOf(context, kind).rows.hasRows(session)) ? 1 : 0;
     await forgetSeen(session, kind);
-    // What was removed before is no reason to leave anything out: a restored server lists older rows.
+    // Earlier removals must not exclude rows, because a restored server lists older rows.
     await forgetAllRemoved(session, kind);
     await session.run(
       `INSERT INTO "sync_cursors" ("kind", "resync_generation", "resync_open", "resync_marking") VALUES (?, 1, 1, ?)
@@ -90,7 +88,7 @@ export async function openResync(session: Session, context: StoreContext, kinds:
   }
 }
 
-/** Counts what a resync received: a scheduled one without a single row must not empty a table. */
+/** Counts received rows, because a scheduled resync without a single row must not empty a table. */
 export const countReceived = (session: Session, kind: string, rows: number): Promise<void> =>
   session.run('UPDATE "sync_cursors" SET "resync_rows" = "resync_rows" + ? WHERE "kind" = ? AND "resync_open" = 1', [
     rows,
@@ -98,8 +96,8 @@ export const countReceived = (session: Session, kind: string, rows: number): Pro
   ]);
 
 /**
- * Notes that the listing followed tokens. It may have stepped over rows while others moved, so what it left out is no
- * proof of absence (F-156): {@link readUnproven}.
+ * Records that the listing followed tokens. It may have skipped rows while others moved, so unlisted rows are not
+ * proven absent (F-156): {@link readUnproven}.
  */
 export const noteTokens = (session: Session, kind: string): Promise<void> =>
   session.run(
@@ -108,8 +106,8 @@ export const noteTokens = (session: Session, kind: string): Promise<void> =>
   );
 
 /**
- * Of the rows that the sweep would remove, a few whose absence has to be proven first; `control` was listed, so the
- * server must have it.
+ * A few rows that the sweep would remove and whose absence must be proven first. `control` was listed, so the server
+ * must have it.
  */
 export async function readUnproven(
   session: Session,
@@ -125,13 +123,12 @@ export async function readUnproven(
   return ids.length === 0 ? { ids } : { ids, control: await listedId(session, table) };
 }
 
-/** The most rows requested from the server in one step of the chart. */
+/** Maximum number of rows requested in one step of the chart. */
 const provenAtOnce = 100;
 
 /**
- * Everything has been fetched: the cursor becomes what the resync saw. Only here may it move backwards: the clock of a
- * server that was restored may have gone back, and an older cursor lists rows twice where a newer one would never list
- * them (I6, F-161).
+ * Adopts the cursor of a completely fetched resync. Only here may the cursor move backwards: the clock of a restored
+ * server may have gone back. An older cursor lists rows twice; a newer one would never list them (I6, F-161).
  */
 export async function completeFetch(session: Session, kind: string): Promise<void> {
   const row = await session.one<{
@@ -150,7 +147,7 @@ export async function completeFetch(session: Session, kind: string): Promise<voi
   );
 }
 
-/** Notes that a kind was pulled to its end, and how long its server keeps tombstones. */
+/** Records the complete pull of a kind, and how long its server keeps tombstones. */
 export async function notePullCompleted(
   session: Session,
   kind: string,
@@ -164,7 +161,7 @@ export async function notePullCompleted(
   );
 }
 
-/** When each kind was last pulled to its end, epoch ms. */
+/** The time of each kind's last complete pull, epoch ms. */
 export async function readPulledAt(session: Session, kinds: Kinds): Promise<ReadonlyMap<string, number>> {
   const rows = await readResync(session, kinds);
   return new Map(

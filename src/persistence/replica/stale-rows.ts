@@ -7,10 +7,9 @@ import { seenOf } from './resync-marks.ts';
 import { listOf, type Session } from '../sql/session.ts';
 
 /**
- * Which rows of a list must not be older than what is known here. `known`: all of them. `seen`: those that were settled
- * or listed since the full resync began; it is the cure for a server whose clock went back, so older rows are taken
- * otherwise (F-161). `loaded`: those in a table that was empty when the resync began. `none`: rows of our own
- * quarantine.
+ * The rows of a list that must not be older than the known version. `known`: all. `seen`: rows settled or listed since
+ * the full resync began; it otherwise accepts older rows, because it repairs a server whose clock went back (F-161).
+ * `loaded`: rows of a table that was empty when the resync began. `none`: rows of our own quarantine.
  */
 export type Hold = 'known' | 'seen' | 'loaded' | 'none';
 
@@ -23,10 +22,9 @@ interface ListedRows {
 }
 
 /**
- * Of these rows of a list, those that are older than what is known: a list endpoint may lag behind the answers to
- * writes, and behind the list before (F-157). A row without pending work is known by its version in the table. A row
- * whose delete the server took is known by the version it had: the same version, alive, is older, too. One statement
- * for all of them, and another one where rows were removed or quarantined.
+ * Filters rows of a list to those older than the known version: a list may lag behind answers to writes and behind
+ * earlier lists (F-157). A row without pending work is known by its version in the table. For a deleted row, its last
+ * version alive is older, too. Uses one statement, and another if rows were removed or quarantined.
  */
 export async function readStale(
   list: ListedRows,
@@ -78,11 +76,11 @@ async function readAside(
 
 interface KnownVersion {
   readonly version: string;
-  /** Deleted here, and no tombstone has come. */
+  /** Deleted here, and no tombstone has arrived. */
   readonly isHidden: boolean;
 }
 
-/** The server's versions of these rows, by id; absent where no server ever had the row. */
+/** The server's versions of these rows, by id; absent if no server ever had the row. */
 async function knownVersions(
   session: Session,
   table: ReplicaTable,

@@ -9,7 +9,7 @@ import type { ReplicaTable } from '../tables/replica-table.ts';
 import type { Session } from '../sql/session.ts';
 import type { WireValuesNote } from '../columns/wire-values.ts';
 
-/** A row of the replica, and the server row to keep aside where it cannot be stored. */
+/** A row of the replica, and the server row for the quarantine if it cannot be stored. */
 export interface RowToStore {
   readonly id: string;
   readonly row: JsonObject;
@@ -20,16 +20,16 @@ interface StoreOptions {
   readonly oneByOne?: boolean;
   readonly keepDeletedLocally?: boolean;
   /**
-   * Gives rows back also where the table can take none, as one that lacks a column: what has been sent is settled all
-   * the same.
+   * Returns rows even if the table can accept none, for example because a column is missing. Sent operations are
+   * settled all the same.
    */
   readonly despiteTable?: boolean;
   readonly wireValues: WireValuesNote;
 }
 
 /**
- * Stores rows, many at a time; where the database or a mapping refuses, one by one. Gives back those that are refused
- * (I13). Throws what is the fault of the table, and not of a row.
+ * Stores rows in bulk, or one by one if the database or a mapping refuses. Returns the refused rows (I13). Throws
+ * errors caused by the table and not by a row.
  */
 export async function storeRows(
   session: Session,
@@ -81,10 +81,7 @@ interface Attempt {
   readonly despiteTable: boolean;
 }
 
-/**
- * Tries a write; what a row is to blame for comes back, anything else is thrown. PostgreSQL needs a savepoint to go on
- * afterwards.
- */
+/** Tries a write. Returns errors caused by a row and throws all others. PostgreSQL needs a savepoint to continue. */
 async function refusal(
   session: Session,
   { table, savepoint, despiteTable }: Attempt,
@@ -104,10 +101,7 @@ async function refusal(
   }
 }
 
-/**
- * `unclear`: an expression of an index or a generated column that cannot be computed for this row, or a column that is
- * not there.
- */
+/** `unclear`: an index expression or generated column cannot be computed for this row, or a column is missing. */
 function faultOf(error: unknown): 'row' | 'database' | 'unclear' {
   if (error instanceof ValidationError || error instanceof RangeError || error instanceof TypeError) return 'row';
   const failure = classifyDatabaseError(error);

@@ -4,12 +4,10 @@ import type { ReplicaTable } from '../tables/replica-table.ts';
 import { chunked, type Session } from '../sql/session.ts';
 
 /**
- * Remembers the rows that a full resync has removed because the server did not list them, so that an older list cannot
- * bring them back (F-157). `rows` are those that were to go, with the newest version known of each. Only an absence
- * that a lagging listing cannot explain is believed: it reaches up to the newest row that was listed. A row of that
- * same time, or of a later one, may only have been missing from a listing that was behind it, so its known version is
- * accepted (I5); versions from before that time are older in any case. The next full resync forgets all of this
- * (F-161).
+ * Records rows that a full resync removed, so that an older list cannot restore them (F-157). `rows` are the removed
+ * rows with their newest known version. Only an absence that a lagging list cannot explain is recorded: up to the
+ * newest listed row. A row of that time or later may have been missing only because of the lag, so its known version is
+ * accepted (I5); earlier versions are older in any case. The next full resync deletes these records (F-161).
  */
 export async function noteSwept(
   session: Session,

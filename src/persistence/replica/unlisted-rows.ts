@@ -5,16 +5,16 @@ import type { Session } from '../sql/session.ts';
 import { noteSwept } from './swept-rows.ts';
 
 /**
- * SQL condition: the open resync did not list the row, and nobody has pending work on it. Leaves out rows that no
- * server ever had, such as rows from before the table was synchronised: they exist nowhere else, shown or hidden
- * (F-153). A row that a server took without telling its version has its base. The parameters are {@link kinds}.
+ * SQL condition: the open resync did not list the row, and it has no pending work. Excludes rows that no server ever
+ * had, such as those from before the table was synchronised, because they exist nowhere else (F-153). A row whose
+ * version the server did not report has a base. The parameters are {@link kinds}.
  */
 const unlisted = (table: ReplicaTable): string =>
   `NOT ${table.conditions.isIn('sync_seen')} AND NOT ${table.conditions.isIn('sync_outbox')} AND (${table.columns.names.updatedAt} <> '' OR ${table.conditions.isIn('sync_base')})`;
 
 const kinds = ({ kind }: ReplicaTable): readonly string[] => [kind, kind, kind];
 
-/** Whether there are rows that were not listed and that nobody has pending work on. */
+/** Whether there are unlisted rows without pending work. */
 export const hasUnlisted = async (session: Session, table: ReplicaTable): Promise<boolean> =>
   (await session.query(`SELECT 1 FROM ${table.table} WHERE ${unlisted(table)} LIMIT 1`, kinds(table))).length > 0;
 
@@ -27,7 +27,7 @@ export async function unlistedIds(session: Session, table: ReplicaTable, limit: 
   return rows.map(({ id }) => String(id));
 }
 
-/** A row that the open resync has listed and that is not deleted, if there is one. */
+/** A row that the open resync listed and that is not deleted, if there is one. */
 export async function listedId(session: Session, table: ReplicaTable): Promise<string | undefined> {
   const { updatedAt, deletedAt, deletedAtLocal } = table.columns.names;
   const row = await session.one<{ id: string | number }>(
@@ -37,7 +37,7 @@ export async function listedId(session: Session, table: ReplicaTable): Promise<s
   return row === undefined ? undefined : String(row.id);
 }
 
-/** The unlisted rows whose version is known, of all or of those that the condition names. */
+/** The unlisted rows with a known version: all, or those that match the condition. */
 async function unlistedRows(
   session: Session,
   table: ReplicaTable,
@@ -51,7 +51,7 @@ async function unlistedRows(
   return rows.map(({ id, version }) => ({ id: String(id), version }));
 }
 
-/** Removes those of these rows that {@link sweep} would remove now; returns how many. */
+/** Removes those of these rows that {@link sweep} would remove now. Returns their number. */
 export async function sweepThese(
   session: Session,
   table: ReplicaTable,
@@ -69,14 +69,14 @@ export async function sweepThese(
 }
 
 /**
- * Removes what a resync did not list and nobody has pending work on, from the table and from quarantine; returns how
- * many rows left the table (F-38).
+ * Removes unlisted rows without pending work from the table and the quarantine. Returns how many rows left the table
+ * (F-38).
  */
 export async function sweep(session: Session, table: ReplicaTable, now: number): Promise<number> {
   const leaving = await unlistedRows(session, table);
   const sql = `DELETE FROM ${table.table} WHERE ${unlisted(table)}${table.inbound.nothingHolds()}`;
   let swept = await session.changed(sql, kinds(table));
-  // A tree goes from the leaves on.
+  // A tree is removed from the leaves.
   for (let more = swept; more > 0 && table.inbound.holdsItself; swept += more)
     more = await session.changed(sql, kinds(table));
   if (swept > 0) {

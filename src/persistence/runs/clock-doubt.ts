@@ -1,23 +1,22 @@
-/** What a waiting process has seen of the lease that somebody else holds. */
+/** What a waiting process has seen of another owner's lease. */
 export interface ClockDoubt {
   readonly token: number;
   readonly expiresAt: number;
-  /** When this process looked last. */
+  /** When this process last read it. */
   readonly lookedAt: number;
-  /** Since when the clock cannot be trusted to say whether this lease has run out; undefined: it can. */
+  /** Since when the clock cannot tell whether this lease has expired; undefined if it can. */
   readonly since: number | undefined;
   readonly isHeld: boolean;
 }
 
 /**
- * Tells whether somebody else's lease is held, also when the clock is set meanwhile. Whoever lives renews the lease
- * within a third of `ttlMs`, so that more than half of it is always left. Where a clock that may have been set says
- * otherwise, it cannot be believed:
- * - the expiry is further away than leases last: it was written by a clock that has been set back since;
- * - the lease was held at the last look, and more than half of `ttlMs` has passed since by this clock;
- * - the lease was taken or renewed while this process was there, is seen for the first time, and half of it is over.
+ * Decides whether another owner holds its lease, even if the clock is changed meanwhile. A live owner renews the lease
+ * within a third of `ttlMs`, so more than half of it always remains. The clock is not trusted in these cases:
+ * - the expiry is further away than a lease lasts, so the clock has been set back since it was written;
+ * - the lease was held at the last check, and more than half of `ttlMs` has passed since by this clock;
+ * - the lease was taken or renewed while this process was running, is seen for the first time, and half of it is over.
  *
- * Then it counts as held until it has stayed as it is for `ttlMs` (F-67, I11). `thereSince`: when this process began.
+ * It then counts as held until it stays unchanged for `ttlMs` (F-67, I11). `thereSince`: start time of this process.
  */
 export function doubtClock(
   seen: ClockDoubt | undefined,

@@ -6,20 +6,20 @@ import type { Session } from '../sql/session.ts';
 import type { UnitOfWork } from '../database/unit-of-work.ts';
 
 /**
- * Takes the lease from whoever holds it, in the caller's transaction: every later write of its run fails, and nobody
- * holds it now.
+ * Revokes the lease within the caller's transaction. Every later write of the owner's run fails, and nobody holds the
+ * lease.
  */
 export const revokeLease = (session: Session): Promise<void> =>
   session.run('UPDATE "sync_lease" SET "token" = "token" + 1, "owner" = \'\', "expires_at" = 0');
 
-/** The lease of the table, which can be taken from a holder that is known to be gone. */
+/** The lease in the table, which can be taken from an owner that is known to be dead. */
 export interface Lease extends LeasePort {
-  /** As `acquire`. `isGone`: whoever is written down as the holder is known not to live. */
+  /** Like `acquire`. `isGone`: the recorded owner is known to be dead. */
   acquire(isGone?: boolean): ReturnType<LeasePort['acquire']>;
 }
 
 /**
- * The lease in `sync_lease`: held per run, one statement to take, to extend and to give back; nothing is written when
+ * The lease in `sync_lease`, held per run, with one statement each to acquire, extend and release. Writes nothing while
  * idle or waiting.
  */
 export function createLease(unit: UnitOfWork, holder: LeaseHolder, ttlMs: number): Lease {
@@ -27,13 +27,13 @@ export function createLease(unit: UnitOfWork, holder: LeaseHolder, ttlMs: number
     holder.expiresAt = 0;
     return new SyncStepError({
       type: 'leaseLost',
-      message: 'the sync lease has passed to another process',
+      message: 'another process now holds the sync lease',
       at: unit.clock.now(),
     });
   };
   const thereSince = unit.clock.now();
   let doubt: ClockDoubt | undefined;
-  /** What is there now, and whether it is somebody else's. */
+  /** The stored lease, and whether another owner holds it. */
   const look = async (session: Session) => {
     const now = unit.clock.now();
     const before = await session.one<{ owner: string; token: number; expiresAt: number | string }>(
@@ -52,13 +52,13 @@ export function createLease(unit: UnitOfWork, holder: LeaseHolder, ttlMs: number
   return {
     acquire: async (isGone = false) => {
       const { token: lastToken } = holder;
-      // Who waits only looks, until it is free: many that wait would stand in the way of those who write, and of each
-      // other.
+      // A waiting process only reads until the lease is free. Otherwise many waiting processes would block writers and
+      // each other.
       if (isWaiting && !isGone && (await unit.read(look)).isHeld) return { held: false };
       const answer = await unit.transaction(async (session) => {
         const { now, before, isHeld } = await look(session);
         if (isHeld && !isGone) return { held: false as const };
-        // Ours if the last holder was this very owner under this very token: nobody has run in between.
+        // Ours if the last owner was this one with the same token, so that nobody has run in between.
         const continued = before !== undefined && before.owner === holder.owner && before.token === lastToken;
         const token = (before?.token ?? 0) + 1;
         await session.run(
@@ -85,7 +85,7 @@ export function createLease(unit: UnitOfWork, holder: LeaseHolder, ttlMs: number
     release: async () => {
       if (holder.expiresAt === 0) return;
       holder.expiresAt = 0;
-      // The row stays, expired: its token is what fences out, and tells us whether anybody ran in between.
+      // The expired row stays. Its token fences out other owners, and tells us whether anybody ran in between.
       await unit
         .transaction((session) =>
           session.run('UPDATE "sync_lease" SET "expires_at" = 0 WHERE "name" = ? AND "owner" = ? AND "token" = ?', [

@@ -3,8 +3,8 @@ import type { Lease } from './lease.ts';
 import type { TabLock } from './tab-lock.ts';
 
 /**
- * The lease of the table behind a lock that the dead lose at once. Whoever has the lock takes the lease from any holder
- * that is written down: it is gone, or it was frozen and is fenced out when it wakes (I11).
+ * The lease in the table, combined with a lock that a dead owner loses at once. The owner of the lock takes the lease
+ * from any recorded owner, which is either dead, or frozen and fenced out when it wakes (I11).
  */
 export const lockedLease = (lease: Lease, lock: TabLock): LeasePort => ({
   acquire: async () => {

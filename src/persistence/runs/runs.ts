@@ -10,7 +10,7 @@ import type { StoreContext } from '../database/store-context.ts';
 import { numberOr } from '../sql/stored-shape.ts';
 
 /**
- * Takes back what a dead run left in flight and makes waiting heads ready: all of them for an explicit run, else those
+ * Takes back what a dead run left in flight, and makes waiting heads ready: all for an explicit run, otherwise those
  * that are due.
  */
 export async function readyForRun(
@@ -20,13 +20,13 @@ export async function readyForRun(
 ): Promise<void> {
   const now = context.unit.clock.now();
   await takeBack(session);
-  // Waiting further ahead than any wait can be: the clock was set back since.
+  // A wait beyond the maximum means that the clock was set back.
   await fallDue(session, options.explicit ? undefined : [now, now + context.config.backoffMaxMs]);
 }
 
 /**
- * Conflicts with work in this run: found and not yet decided, decided since, deferred (in an explicit run, or when the
- * server's row is another one), or waiting for a resolver that this process may not have asked yet.
+ * Conflicts with work in this run: found and undecided, decided since, deferred (in an explicit run, or after a change
+ * of the server's row), or waiting for a resolver that this process may not have called yet.
  */
 export async function conflictsToWork(
   session: Session,
@@ -49,8 +49,8 @@ export async function conflictsToWork(
 }
 
 /**
- * Conflicts that are not in today's shape of their table: the upgrade failed, and nothing is decided on what nobody can
- * read.
+ * Conflicts that are not in the current format of their table. The upgrade failed, and nothing is decided on unreadable
+ * data.
  */
 async function unfitConflicts(session: Session, context: StoreContext, kinds: Kinds): Promise<ReadonlySet<string>> {
   const unfit = new Set<string>();
@@ -77,8 +77,8 @@ export async function unregisteredKinds(session: Session, registered: Kinds): Pr
 }
 
 /**
- * Ends a run: operations that failed alone while other requests of the run succeeded have a try counted, and are stuck
- * at the limit (F-132). Tells when the earliest waiting operation wants to be tried.
+ * Ends a run. Counts an attempt of operations that failed alone while other requests succeeded; they become stuck at
+ * the limit (F-132). Returns when the earliest waiting operation is due.
  */
 export async function closeRun(
   session: Session,

@@ -3,20 +3,20 @@ import { removeBases, writeBases, type BaseRecord } from '../outbox/base-rows.ts
 import type { Session } from '../sql/session.ts';
 import type { ReplicaTable } from '../tables/replica-table.ts';
 
-/** What is known of the server's row when operations leave. */
+/** The known server row when operations leave. */
 export interface KnownRow {
   readonly row: JsonObject | undefined;
   readonly version: string | undefined;
   readonly deleted: boolean;
 }
 
-/** What one transaction does to the bases: the server rows that lie under pending operations. */
+/** The changes of one transaction to the bases: the server rows under pending operations. */
 export class BaseChanges {
   readonly #toWrite = new Map<string, BaseRecord>();
   readonly #toRemove = new Set<string>();
 
   constructor(
-    /** As they are stored. */
+    /** The stored bases. */
     readonly stored: ReadonlyMap<string, BaseRecord>,
   ) {}
 
@@ -25,9 +25,9 @@ export class BaseChanges {
   }
 
   /**
-   * Puts a newer server row under the pending operations, without touching their bases. A pull does not tell whether
-   * its row is the one that our last write made: where that write's version is unknown it stays so, and the row is
-   * looked at before the next operation leaves (F-26).
+   * Stores a newer server row under the pending operations and keeps their bases. A pull does not reveal whether its
+   * row stems from our last write. If the version of that write is unknown, it stays unknown, and the row is read
+   * before the next operation is sent (F-26).
    */
   refresh(entityId: string, known: KnownRow, { pulled }: { readonly pulled: boolean }): void {
     const before = this.of(entityId);
@@ -42,7 +42,7 @@ export class BaseChanges {
     });
   }
 
-  /** Puts the server's row under what is left; `lastSent` marks that its version is unknown. */
+  /** Stores the server's row under the remaining operations. `lastSent` marks its version as unknown. */
   rebase(entityId: string, known: KnownRow, lastSent: JsonObject | undefined): void {
     this.#toRemove.delete(entityId);
     this.#toWrite.set(entityId, {
@@ -56,7 +56,7 @@ export class BaseChanges {
     });
   }
 
-  /** Removes the base of an entity that has nothing pending. */
+  /** Removes the base of an entity without pending operations. */
   remove(entityId: string): void {
     this.#toWrite.delete(entityId);
     this.#toRemove.add(entityId);

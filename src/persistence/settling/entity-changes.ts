@@ -16,19 +16,19 @@ import type { PlainDeparture } from './plainly-applied.ts';
 import { RowChanges } from './row-changes.ts';
 
 interface Departure {
-  /** Numbers of the operations that leave. */
+  /** Numbers of the leaving operations. */
   readonly leaving: ReadonlySet<number>;
   readonly mode: DepartureMode;
-  /** The server's row from now on. */
+  /** The new server row. */
   readonly known: KnownRow;
-  /** What was sent, where the version of the server's row is unknown. */
+  /** The sent row, if the version of the server's row is unknown. */
   readonly lastSent?: JsonObject | undefined;
 }
 
 /**
- * Collects what one transaction does to the queues, bases and rows of some entities of one kind, and writes it in few
- * statements. Every departure from a queue goes through here, so that followers are always rebuilt, rebased and
- * promoted (F-136).
+ * Collects the changes of one transaction to queues, bases and rows of some entities of one kind, and writes them with
+ * few statements. Every departure passes through here, so that followers are always rebuilt, rebased and promoted
+ * (F-136).
  */
 export class EntityChanges {
   readonly #queues: Map<string, StoredOp[]>;
@@ -63,17 +63,17 @@ export class EntityChanges {
     return this.#bases.of(entityId);
   }
 
-  /** Tells of the bases that could not be read: their rows are looked up anew. */
+  /** Reports unreadable bases. Their rows are fetched again. */
   get damage(): readonly SyncFact[] {
     return toldOfDamagedBases(this.table.kind, this.#bases.stored.values());
   }
 
-  /** The operations that left, with what they carried. */
+  /** The operations that left, with their data. */
   get gone(): readonly StoredOp[] {
     return this.#operations.gone;
   }
 
-  /** The newest server row known for the entity, as a departure needs it. */
+  /** The newest known server row of the entity, in the form that a departure needs. */
   knownOf(entityId: string): KnownRow {
     const { row, version } = newestKnown(this.baseOf(entityId));
     return { row, version, deleted: row !== undefined && this.table.isDeleted(row) };
@@ -102,7 +102,7 @@ export class EntityChanges {
         return stored ? [{ ...stored, ...op }] : [];
       }),
     );
-    // The pre-image belongs to the oldest operation: where that stays, so does what it came from.
+    // The pre-image belongs to the oldest operation. If that stays, so does the base.
     if (oldest === undefined || gone.has(oldest.seq)) {
       if (departed.remaining.length > 0 || lastSent !== undefined) this.#bases.rebase(entityId, known, lastSent);
       else this.#bases.remove(entityId);
@@ -111,7 +111,7 @@ export class EntityChanges {
     return departed;
   }
 
-  /** As {@link depart}, where the operations are all that is queued and the row is all that is known. */
+  /** Like {@link depart}, if these operations are the whole queue and the row is everything known. */
   leavePlainly(entityId: string, { ops, row, hasWireValues }: PlainDeparture): void {
     if (hasWireValues) this.#rows.noteWireValues();
     this.#operations.leave(ops);
@@ -119,12 +119,12 @@ export class EntityChanges {
     this.writeRow({ id: entityId, row, server: row }, false);
   }
 
-  /** Puts a newer server row under the pending operations, see {@link BaseChanges.refresh}. */
+  /** Stores a newer server row under the pending operations, see {@link BaseChanges.refresh}. */
   refresh(entityId: string, known: KnownRow, { pulled = false }: { readonly pulled?: boolean } = {}): void {
     this.#bases.refresh(entityId, known, { pulled });
   }
 
-  /** Drops the base of an entity that has nothing pending. */
+  /** Removes the base of an entity without pending operations. */
   forget(entityId: string): void {
     this.#bases.remove(entityId);
   }
@@ -137,7 +137,7 @@ export class EntityChanges {
     this.#operations.transition(change);
   }
 
-  /** Writes it all; gives back the rows that cannot be stored. */
+  /** Writes all changes. Returns the rows that cannot be stored. */
   async flush(
     session: Session,
     options: { readonly now: number; readonly maxTryCount: number; readonly hiddenAt: string },
@@ -148,7 +148,7 @@ export class EntityChanges {
     return this.#rows.write(session, this.table, options);
   }
 
-  /** What the user sees once the operations have left. */
+  /** Updates what the user sees after the operations have left. */
   #show(entityId: string, departed: Departed, known: KnownRow, mode: DepartureMode): void {
     const { localRow, remaining, deletedLocally } = departed;
     const { tombstones } = this.table;
@@ -158,11 +158,11 @@ export class EntityChanges {
       else this.writeRow({ id: entityId, row: localRow, server: known.row ?? localRow }, deletedLocally);
       return;
     }
-    // Its base cannot be read: that the server has no row is not known. What is here stays, and the kind is listed
-    // again (F-164).
+    // Its base cannot be read, so it is unknown whether the server has the row. The local row stays, and the kind is
+    // listed again (F-164).
     const isUnknown = known.row === undefined && this.#bases.stored.get(entityId)?.damaged !== undefined;
     if (isUnknown && mode !== 'applied') this.#listsAgain = true;
-    // A delete that the server took without showing a tombstone: kept rows stay hidden until one arrives.
+    // The server accepted a delete without returning a tombstone. Kept rows stay hidden until one arrives.
     else if (mode === 'applied' && tombstones === 'keep') this.#rows.hide(entityId);
     else this.#remove(entityId, known);
   }

@@ -5,14 +5,14 @@ import { leave, promote } from '../outbox/transitions/lead-line.ts';
 import { settleOperations, type SettledOperation } from '../outbox/transitions/settle-operations.ts';
 import type { Session } from '../sql/session.ts';
 
-/** What one transaction does to queued operations. */
+/** The changes of one transaction to queued operations. */
 export class OperationChanges {
   readonly #gone: StoredOp[] = [];
   readonly #rebuilt: PendingOp[] = [];
   readonly #promoted: number[] = [];
   readonly #transitions: SettledOperation[] = [];
 
-  /** The operations that left, with what they carried. */
+  /** The operations that left, with their data. */
   get gone(): readonly StoredOp[] {
     return this.#gone;
   }
@@ -21,9 +21,9 @@ export class OperationChanges {
     this.#gone.push(...ops);
   }
 
-  /** These operations stay behind others that left; the first of them leads the line. */
+  /** Keeps these operations after others have left; the first becomes the head of the line. */
   stay(ops: readonly PendingOp[], isReadable: (op: PendingOp) => boolean): void {
-    // What is damaged stays as it is stored, to be seen and repaired (F-164).
+    // Damaged operations stay as stored, to be shown and repaired (F-164).
     this.#rebuilt.push(...ops.filter(isReadable));
     const [head] = ops;
     if (head) this.#promoted.push(head.seq);

@@ -6,14 +6,11 @@ import type { ReplicaTable } from '../tables/replica-table.ts';
 import { listOf, type Session } from '../sql/session.ts';
 import { takenOperations } from '../outbox/taken-operations.ts';
 
-/**
- * What is left of settling an accepted upsert when there is nothing to decide: these operations leave, and this row is
- * written.
- */
+/** An accepted upsert that needs no decision: these operations leave, and this row is written. */
 export interface PlainDeparture {
   readonly ops: readonly StoredOp[];
   readonly row: JsonObject;
-  /** Values of the server are stored beside rows of the kind. */
+  /** Sent values are stored beside rows of the kind. */
   readonly hasWireValues: boolean;
 }
 
@@ -22,10 +19,9 @@ interface Candidate extends Omit<PlainDeparture, 'hasWireValues'> {
 }
 
 /**
- * Of these answers to one kind, the accepted upserts of entities with nothing else pending, whose answer is the whole
- * row and not older than what is known: the queue is empty afterwards, and nothing of base or payload shows through
- * that row. Everything is looked up in the settling transaction, by two looks into indexes; the rows themselves were
- * read when they were taken.
+ * The accepted upserts among these answers to one kind that have nothing else pending, and whose answer is the whole
+ * row and not older than the known version. Their queue is empty afterwards, and nothing of base or payload shows
+ * through the row. Two index lookups in the settling transaction suffice; the rows were read when they were taken.
  */
 export async function plainlyApplied(
   session: Session,
@@ -41,7 +37,7 @@ export async function plainlyApplied(
     if (table.isDeleted(row) || table.readUpdatedAt(row) === undefined || !table.mapping.isComplete(row)) return [];
     const { id, deletedAt } = table.keys;
     const isFull = row[id] === request.entityId && Object.hasOwn(row, deletedAt);
-    // It lives, else the edit would not have been accepted.
+    // The row lives, otherwise the server would not have accepted the edit.
     return [
       {
         answer,
@@ -61,7 +57,7 @@ export async function plainlyApplied(
     [listOf(seqs), table.kind, table.kind, listOf(entities)],
   );
   const hasWireValues = Boolean(queued?.hasWireValues);
-  // Some were dropped or purged while they were under way: their answer has nothing to settle.
+  // Some were dropped or purged while in flight. Their answer has nothing to settle.
   if (Number(queued?.taken) !== seqs.length) return new Map();
   const followedIds =
     Number(queued?.all) === seqs.length ? new Set<string>() : await readFollowed(session, table.kind, entities, seqs);
@@ -73,7 +69,7 @@ export async function plainlyApplied(
   );
 }
 
-/** Of these entities, those with operations beside the given ones. */
+/** Filters these entities to those with further operations. */
 async function readFollowed(
   session: Session,
   kind: string,

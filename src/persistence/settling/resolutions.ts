@@ -31,16 +31,13 @@ import type { Session } from '../sql/session.ts';
 import { tableOf, type StoreContext } from '../database/store-context.ts';
 import { boundedError } from '../sql/stored-reason.ts';
 
-/**
- * The operations a conflict is about: all up to the newest it named. Later edits stay behind and are rebased on the
- * outcome.
- */
+/** The operations of a conflict: all up to the newest it names. Later edits stay and are rebased on the result. */
 const membersOf = (queue: readonly StoredOp[], opId: string): readonly StoredOp[] =>
   queue.slice(0, queue.findIndex((op) => op.opId === opId) + 1);
 
 const resolvedNothing: ConflictOutcome = { type: 'resolved', pushed: 0, errors: 0, facts: [] };
 
-/** Whether the entity's head is parked for its conflict: no request that resolves it is open. */
+/** Whether the entity's head is parked for its conflict, so that no resolving request is open. */
 const isParked = async (
   session: Session,
   { kind, entityId }: Pick<ConflictRef, 'kind' | 'entityId'>,
@@ -51,8 +48,8 @@ const isParked = async (
   )) !== undefined;
 
 /**
- * The conflict as it stands now: the server side may have been refreshed by a pull since, and edits made meanwhile take
- * part, unless somebody decided on it as it was shown. Undefined while a request that resolves it is open.
+ * The current conflict: a pull may have refreshed the server side, and later edits take part, unless a decision was
+ * based on what was shown. Undefined while a request that resolves it is open.
  */
 export async function loadConflict(
   session: Session,
@@ -63,7 +60,7 @@ export async function loadConflict(
   if (record === undefined || !(await isParked(session, ref))) return undefined;
   if (record.state === 'decided') return record;
   const changes = await EntityChanges.load(session, tableOf(context, ref.kind), [ref.entityId]);
-  // Both sides were stored while the operation could be read; a damaged one would describe less (F-164).
+  // Both sides were stored while the operation was readable. A damaged operation would describe less (F-164).
   if (changes.queueOf(ref.entityId).some(({ damaged }) => damaged !== undefined)) return record;
   const { serverData, serverTimestamp, serverVersion, serverDeleted } = record.conflict;
   const current = Object.keys(serverData).length === 0 ? undefined : serverData;
@@ -84,7 +81,7 @@ export async function loadConflict(
 }
 
 /**
- * Leaves a conflict: for RESOLVE_CONFLICT, and where so said also for the next run, an explicit one, or another server
+ * Parks a conflict for RESOLVE_CONFLICT and, if requested, for the next run, an explicit one, or another server
  * version.
  */
 export async function parkConflict(
@@ -149,9 +146,9 @@ export async function parkConflict(
 }
 
 /**
- * Settles a conflict without a request: the local row becomes the server's, later edits stay on top of it (F-36). The
- * local change is given up, unless the server has all that was meant: it deleted what we deleted, or its row is what
- * the merge came to.
+ * Settles a conflict without a request: the local row becomes the server's, with later edits on top (F-36). Discards
+ * the local change, unless the server already has all of it: both sides deleted the row, or the server's row equals the
+ * merge.
  */
 export async function acceptServer(
   session: Session,
@@ -212,13 +209,13 @@ export async function acceptServer(
   return { type: 'resolved', pushed: 0, errors: 0, facts: [resolved, ...facts, ...refused] };
 }
 
-/** What the server has: a deletion that it told of without a tombstone is known from the conflict only. */
+/** The server's row. A deletion reported without a tombstone is known only from the conflict. */
 function serverRowOf(changes: EntityChanges, { conflict }: ConflictRecord): KnownRow {
   const known = changes.knownOf(conflict.entityId);
   return conflict.serverDeleted && !known.deleted ? { row: undefined, version: undefined, deleted: true } : known;
 }
 
-/** Records what left unapplied, within the bounded history; the facts name it. */
+/** Records operations that left unapplied in the bounded history; the facts name them. */
 export async function giveUp(
   session: Session,
   context: StoreContext,
@@ -245,9 +242,9 @@ interface ResolutionRequest {
 }
 
 /**
- * Freezes what resolves a conflict as a new request under a new key (F-32), on the newest operation the conflict is
- * about. The operation itself stays as the user made it: should the server move on, the next round begins with what the
- * user meant, not with an earlier merge.
+ * Freezes the resolution of a conflict as a new request under a new key (F-32), on the newest of its operations. The
+ * operation itself keeps the user's change. If the server's row changes, the next round starts from the user's
+ * intention, not from an earlier merge.
  */
 export async function freezeResolution(
   session: Session,
@@ -268,7 +265,7 @@ export async function freezeResolution(
   const now = context.unit.clock.now();
   const body = data === null ? null : JSON.stringify(data);
   await takeResolution(session, { head: head.seq, newest: newest.seq }, { requestId, body, base, force, now });
-  // Should the answer come to a later run, that one tells what was resolved.
+  // If a later run receives the answer, it reports the resolution.
   const { state, reason, decidedOn } = record;
   if (resolution !== undefined)
     await markConflict(session, ref.kind, ref.entityId, { state, reason, resolution, decidedOn }, now);
@@ -293,7 +290,7 @@ export async function freezeResolution(
     firstSentAt: undefined,
     verify: 'no',
     decidedOn: decidedOnRow(record.conflict),
-    // That the row equals what was sent proves no delta applied.
+    // A row equal to the sent one does not prove that a delta was applied.
     ...(record.conflict.deltas === undefined ? {} : { deltas: record.conflict.deltas }),
   };
 }
@@ -310,9 +307,9 @@ const showsSameRows = (shown: Conflict, present: Conflict): boolean =>
   deepEqual(shown.serverData, present.serverData);
 
 /**
- * Stores a decision; it names the server version it was made on, so that an outdated one is noticed. Throws
- * `ValidationError` when there is no such conflict, its resolution is under way, or the decided row cannot be stored
- * here (F-35), and `ConflictChangedError` when the conflict has other rows than those expected (F-31).
+ * Stores a decision with the server version it was based on, so that an outdated one is detected. Throws
+ * `ValidationError` when there is no such conflict, its resolution is in flight, or the decided row cannot be stored
+ * here (F-35). Throws `ConflictChangedError` when the conflict has other rows than those expected (F-31).
  */
 export async function decideConflict(
   session: Session,
@@ -336,10 +333,10 @@ export async function decideConflict(
   const { kind, entityId, serverTimestamp } = record.conflict;
   if (!(await isParked(session, { kind, entityId }))) {
     throw new ValidationError(
-      `the conflict of ${kind}/${entityId} (operation '${opId}') is being resolved: a request is under way and must be answered first`,
+      `the conflict of ${kind}/${entityId} (operation '${opId}') is being resolved; wait until its request is answered`,
     );
   }
-  // What a resolver answered is looked at in the run, like any merge.
+  // The run checks a resolver's answer like any merge.
   const complaint =
     resolution.type === 'acceptMerged' && options.decidedOn === undefined
       ? context.registry.get(kind)?.unstorable(resolution.data)

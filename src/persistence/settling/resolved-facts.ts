@@ -5,8 +5,8 @@ import { lostFields } from '../../rules/merging/lost-changes.ts';
 import type { ConflictRecord } from '../outbox/conflict-rows.ts';
 
 /**
- * What is told of a conflict whose result is with the server: that a strategy merged, and what it came to (EVT-05).
- * What the user meant and the result does not hold is named in `givenUp`.
+ * The events of a conflict whose result has reached the server: the merge and its outcome (EVT-05). `givenUp` names the
+ * parts of the user's change that the result lacks.
  */
 export function resolvedFacts(
   record: ConflictRecord,
@@ -32,7 +32,7 @@ function mergedFact(
   resolution: ConflictResolution,
 ): readonly SyncFact[] {
   const merges = strategy === 'autoPreserve' || strategy === 'merge';
-  // A person's own data was not merged by the strategy.
+  // The strategy did not merge a person's own data.
   if (!merges || state === 'decided' || resolution.type !== 'acceptMerged' || resolution.mergeInfo === undefined)
     return [];
   const { localFields, serverFields } = resolution.mergeInfo;
@@ -41,7 +41,7 @@ function mergedFact(
 
 function lostIn(conflict: Conflict, result: JsonObject): readonly GivenUp[] {
   const { opId, kind, entityId, localData, opType } = conflict;
-  // Undeleting is what was decided: the delete is what was given up.
+  // The decision was to undelete, so the delete was discarded.
   if (opType === 'delete') return [{ opId, kind, entityId, operationType: 'delete', data: {} }];
   const lost = lostFields(conflict, result);
   if (lost.length === 0) return [];

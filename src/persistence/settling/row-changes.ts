@@ -5,7 +5,7 @@ import { storeRows, type RowToStore } from '../replica/store-rows.ts';
 import type { Session } from '../sql/session.ts';
 import type { ReplicaTable } from '../tables/replica-table.ts';
 
-/** What one transaction does to the rows of one table, as the user sees them. */
+/** The changes of one transaction to the rows of one table, as the user sees them. */
 export class RowChanges {
   readonly #wireValues: WireValuesNote;
   readonly #toWrite: RowToStore[] = [];
@@ -22,12 +22,12 @@ export class RowChanges {
     (hidden ? this.#toWriteHidden : this.#toWrite).push(row);
   }
 
-  /** Keeps the row, out of sight. */
+  /** Keeps the row hidden. */
   hide(entityId: string): void {
     this.#toHide.push(entityId);
   }
 
-  /** `version`: the newest that is known of the row. */
+  /** `version`: the newest known version of the row. */
   remove(entityId: string, version: string | undefined): void {
     this.#toRemove.push(entityId);
     if (version !== undefined) this.#removed.push({ id: entityId, version });
@@ -37,7 +37,7 @@ export class RowChanges {
     this.#wireValues.exist = true;
   }
 
-  /** Writes them; gives back those that cannot be stored. */
+  /** Writes the changes. Returns the rows that cannot be stored. */
   async write(
     session: Session,
     table: ReplicaTable,
@@ -50,7 +50,8 @@ export class RowChanges {
       ...(await storeRows(session, table, this.#toWrite, how)),
       ...(await storeRows(session, table, this.#toWriteHidden, { ...how, keepDeletedLocally: true })),
     ];
-    // A delete may be queued for a row that was not here yet: it does not appear with the pull that brings it (I4).
+    // A delete may be queued for a row that did not exist here yet. The row must not appear with the pull that brings
+    // it (I4).
     await table.rows.hideShown(
       session,
       this.#toWriteHidden.map(({ id }) => id),
@@ -61,7 +62,7 @@ export class RowChanges {
     await releaseFromQuarantine(
       session,
       table.kind,
-      // What is deleted must not come back from there either.
+      // A deleted row must not return from the quarantine either.
       [...[...this.#toWrite, ...this.#toWriteHidden].map(({ id }) => id), ...this.#toRemove, ...this.#toHide].filter(
         (id) => !badIds.has(id),
       ),

@@ -10,7 +10,7 @@ import type { KnownRow } from './base-changes.ts';
 import type { EntityChanges } from './entity-changes.ts';
 import { tellPushed, type Settling } from './settling.ts';
 
-/** The operations leave; `row` is the server's answer, absent when it sent none. */
+/** Removes the applied operations. `row` is the server's answer, absent if it sent none. */
 export function settleApplied({ changes, request, group, tally }: Settling, row: JsonObject | undefined): void {
   const leaving = new Set(group.map((member) => member.seq));
   const { known, lastSent } =
@@ -21,7 +21,7 @@ export function settleApplied({ changes, request, group, tally }: Settling, row:
   tellPushed(group, tally);
 }
 
-/** The server's row from now on; `lastSent` where its version is unknown. */
+/** The new server row; `lastSent` is set if its version is unknown. */
 interface KnownAfter {
   readonly known: KnownRow;
   readonly lastSent?: JsonObject;
@@ -33,31 +33,31 @@ function knownAfterDelete(changes: EntityChanges, request: TakenRequest, row: Js
     return { known: { row, version: table.readUpdatedAt(row), deleted: true } };
   const base = changes.baseOf(request.entityId);
   const newest = newestKnown(base);
-  // Somebody brought the row back since.
+  // Somebody has restored the row since.
   if (isOvertaken(request, base) && newest.row !== undefined && !table.isDeleted(newest.row))
     return { known: { ...newest, deleted: false } };
   return { known: { row: undefined, version: undefined, deleted: true } };
 }
 
 /**
- * A lost answer that comes after all, to a request that was made before a newer row was pulled. The server would have
- * refused the request on that row, so it took it earlier: the pulled row is the later one (F-135). Where it does not
- * compare versions, as with deltas, the next pull brings what it made of it.
+ * A lost answer that arrives late, for a request made before a newer row was pulled. The server would have refused the
+ * request on that row, so it accepted it earlier, and the pulled row is newer (F-135). A server that compares no
+ * versions, as with deltas, sends the result with the next pull.
  */
 const isOvertaken = ({ op, firstSentAt }: TakenRequest, base: BaseRecord | undefined): boolean =>
   firstSentAt !== undefined && op.force !== true && isOutdated(op.baseUpdatedAt, base);
 
 /**
- * The version that a request was made on. A first request of a resolution was made on the row that was decided on, also
- * where it names no base (F-161).
+ * The base version of a request. The first request of a resolution is based on the row of the decision, even without
+ * naming a base (F-161).
  */
 const madeOn = ({ op, firstSentAt, decidedOn }: TakenRequest): string | undefined =>
   op.baseUpdatedAt || (firstSentAt === undefined ? decidedOn?.version : undefined);
 
 /**
- * As {@link isOvertaken}, for an accepted upsert whose answer tells no version, also where it names no base or is
- * forced: a row that lives may have been pulled since, and is believed. Where the server took the request after that
- * row, its write has a newer version, and the next pull lists it.
+ * Like {@link isOvertaken}, for an accepted upsert whose answer has no version, including requests without a base and
+ * forced ones. A live row pulled since takes precedence. If the server accepted the request after that row, the write
+ * has a newer version, and the next pull lists it.
  */
 function isWrittenOver(table: ReplicaTable, request: TakenRequest, base: BaseRecord | undefined): boolean {
   const { op, firstSentAt } = request;
@@ -82,7 +82,8 @@ function knownAfterUpsert(
       : isOutdated(version, base) && !isMadeOnNewest(madeOn(request), base);
   if (isLate) return { known: { ...before, deleted: before.row !== undefined && table.isDeleted(before.row) } };
   const written = writtenBy(op, before.row, table);
-  // What the answer does not say is as we knew and sent it; it lives, else it would not have been accepted.
+  // Fields missing in the answer are as known and sent. The row lives, otherwise the server would not have accepted the
+  // request.
   const { [table.keys.updatedAt]: updatedAt, ...rest } = {
     ...before.row,
     ...inTodaysShape(table, written, frozenVersion),
@@ -94,8 +95,8 @@ function knownAfterUpsert(
     ...answered,
   };
   if (version !== undefined) return { known: { row: believed, version, deleted: false } };
-  // Accepted without saying what the version is now, until a fetch or a pull tells. A request that was sent before may
-  // be older than a row pulled since.
+  // Accepted without a version, which stays unknown until a fetch or pull. A resent request may be older than a row
+  // pulled since.
   const isOlder = request.firstSentAt !== undefined && base?.serverRow !== undefined;
   return {
     known: {
@@ -107,13 +108,12 @@ function knownAfterUpsert(
   };
 }
 
-/** Of a request that was frozen by an older release. */
+/** For a request frozen by an older release. */
 const frozenVersionOf = (group: readonly StoredOp[]): number | undefined =>
   group.find((op) => op.requestId !== undefined)?.frozenVersion;
 
 /**
- * The row's fields as the request left them there, as far as we know: of deltas that the server applied itself, what
- * they make of its own values.
+ * The row's fields after the request, as far as known. For deltas applied by the server: the result on its own values.
  */
 function writtenBy(op: UpsertOp, known: JsonObject | undefined, table: ReplicaTable): JsonObject {
   const sent = known === undefined ? undefined : deltaRequestOf(op, table.keys.id);

@@ -11,7 +11,7 @@ import { markSettled } from '../replica/resync-marks.ts';
 import type { EntityChanges } from './entity-changes.ts';
 import type { Settling } from './settling.ts';
 
-/** The line of the entity is parked, the server's row goes under it, and the conflict waits for its decision. */
+/** Parks the entity's line, stores the server's row under it, and stores the conflict for its decision. */
 export async function settleConflict(
   { session, context, changes, request, group, tally }: Settling,
   outcome: Outcome & { type: 'conflict' },
@@ -36,7 +36,8 @@ export async function settleConflict(
       version: outcome.serverTimestamp || undefined,
       deleted: outcome.deleted,
     });
-    // The server has just told its row: a list that lags behind must not bring an older one in this full resync (F-157).
+    // The server has just returned its row. A lagging list must not replace it by an older one in this full resync
+    // (F-157).
     await markSettled(session, table.kind, [entityId]);
   }
   if (outcome.current !== undefined) {
@@ -44,7 +45,7 @@ export async function settleConflict(
     if (row !== undefined) changes.writeRow({ id: entityId, row, server: outcome.current }, deletedLocally);
   }
   const strategy = context.strategyOf(table.kind);
-  // What was decided by a person was about another row: it is asked again, and not left to the strategy.
+  // A person decided on another row. The conflict is shown again and not left to the strategy.
   const wasDecided = earlier?.state === 'decided';
   await writeConflict(
     session,
@@ -61,7 +62,7 @@ export async function settleConflict(
   tally.facts.push({ type: 'conflict.detected', conflict, strategy });
 }
 
-/** What was sent before may be the row that the server has deleted since: its reply may be lost. */
+/** The reply to an earlier request may be lost. Its row may be the one that the server has deleted since. */
 const isNewThere = (
   { firstSentAt }: TakenRequest,
   head: StoredOp | undefined,
@@ -69,7 +70,7 @@ const isNewThere = (
 ): boolean =>
   firstSentAt === undefined && (earlier === undefined ? head?.creates === true : earlier.isCreation === true);
 
-/** The conflict of an entity as it stands: all its unsent operations folded, against the server's row. */
+/** The current conflict of an entity: all its unsent operations folded, against the server's row. */
 export function describeConflict(
   changes: EntityChanges,
   entityId: string,

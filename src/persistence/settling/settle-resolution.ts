@@ -9,9 +9,9 @@ import { boundedError } from '../sql/stored-reason.ts';
 import { settleAnswers } from './settle.ts';
 
 /**
- * Settles the answer to a resolution's request. A conflict again is stored with the fresh server row for the next
- * round. What closes the request without judging the resolution leaves the conflict as it was; a definite refusal
- * leaves it parked with the reason (F-03).
+ * Settles the answer to the request of a resolution. A new conflict is stored with the fresh server row for the next
+ * round. An answer that closes the request without a verdict leaves the conflict unchanged. A definite refusal parks it
+ * with the reason (F-03).
  */
 export async function settleResolution(
   session: Session,
@@ -26,13 +26,13 @@ export async function settleResolution(
     case 'applied':
       return { type: 'resolved', ...toldOf(report) };
     case 'conflict': {
-      // Announced once; the round that follows decides on fresh data.
+      // Announced once; the following round decides on fresh data.
       const facts = report.facts.filter((fact) => fact.type !== 'conflict.detected');
       return { type: 'again', ...toldOf(report), facts };
     }
     default: {
       const { request, head } = outcomeEffects[outcome.type];
-      // The same request is sent again, and the conflict stays to be shown.
+      // The same request is sent again, and the conflict stays visible.
       if (request === 'open') return { type: 'left', ...toldOf(report) };
       if (head === 'waiting') return leaveRefused(session, context, { record, report, refusal: outcome.error });
       if (record) await repark(session, context, record, record.reason);
@@ -59,7 +59,7 @@ async function leaveRefused(
   const reason = boundedError(refusal.message);
   const isStuck = report.facts.some((fact) => fact.type === 'op.stuck');
   if (isStuck) await removeConflicts(session, conflict.kind, [conflict.entityId]);
-  // What a person decided is not sent again by itself when it was refused.
+  // A refused decision of a person is not sent again automatically.
   else await repark(session, context, { ...record, state: state === 'decided' ? 'awaiting' : state }, reason);
   return {
     type: 'left',

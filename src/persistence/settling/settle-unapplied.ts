@@ -9,8 +9,8 @@ import { storedReason } from '../sql/stored-reason.ts';
 import type { Settling, Tally } from './settling.ts';
 
 /**
- * Settles an outcome that leaves the operations queued, as {@link outcomeEffects} says. `dueInMs`: the operation's own
- * wait.
+ * Settles an outcome that leaves the operations queued, according to {@link outcomeEffects}. `dueInMs`: the operation's
+ * own wait.
  */
 export function settleUnapplied(
   { context, changes, request: taken, group, tally }: Settling,

@@ -18,7 +18,7 @@ import { settleUnapplied } from './settle-unapplied.ts';
 import { tellPushed, type Settling, type Tally } from './settling.ts';
 import { writeChanges } from './write-changes.ts';
 
-/** Settles the answers of a batch inside one transaction; facts come in the order of the answers. */
+/** Settles the answers of a batch within one transaction. Facts follow the order of the answers. */
 export async function settleAnswers(
   session: Session,
   context: StoreContext,
@@ -61,7 +61,7 @@ export async function settleAnswers(
   };
 }
 
-/** Removes the conflicts of entities whose request the server accepted. Its facts tell what they were resolved into. */
+/** Removes the conflicts of entities whose request the server accepted. The facts report their resolution. */
 async function closeConflicts(
   session: Session,
   kind: string,
@@ -85,7 +85,7 @@ async function closeConflicts(
   });
 }
 
-/** Settles one answer; returns whether the operations left as applied. */
+/** Settles one answer. Returns whether the operations left as applied. */
 async function settleOne(
   parts: Omit<Settling, 'request' | 'group'>,
   { request, outcome: answered, dueInMs }: Answer,
@@ -93,7 +93,7 @@ async function settleOne(
   const { changes } = parts;
   const members = new Set(request.opIds);
   const group = changes.queueOf(request.entityId).filter((op) => members.has(op.opId));
-  // Dropped or purged while it was under way: the answer has nothing left to settle.
+  // Dropped or purged while in flight, so the answer has nothing to settle.
   if (group.length === 0) return false;
   const settling: Settling = { ...parts, request, group };
   const outcome = judged(answered, request.op.type, changes.table);
@@ -110,7 +110,7 @@ async function settleOne(
   }
 }
 
-/** Accepted, yet still deleted there: the edit has not arrived (F-120). */
+/** Accepted, but the row is still deleted on the server: the edit has not arrived (F-120). */
 const judged = (outcome: Outcome, type: 'upsert' | 'delete', table: ReplicaTable): Outcome =>
   outcome.type === 'applied' && type === 'upsert' && outcome.row !== undefined && table.isDeleted(outcome.row)
     ? { type: 'conflict', current: outcome.row, deleted: true, serverTimestamp: table.readUpdatedAt(outcome.row) ?? '' }

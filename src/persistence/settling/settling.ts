@@ -6,7 +6,7 @@ import type { StoredOp } from '../outbox/outbox-rows.ts';
 import type { Session } from '../sql/session.ts';
 import type { EntityChanges } from './entity-changes.ts';
 
-/** The counts of a batch of answers, and its facts in the order of the answers. */
+/** The counts and facts of a batch of answers, in the order of the answers. */
 export interface Tally {
   pushed: number;
   errors: number;
@@ -14,19 +14,19 @@ export interface Tally {
   readonly facts: SyncFact[];
 }
 
-/** One answer while it is settled. */
+/** One answer during settling. */
 export interface Settling {
   readonly session: Session;
   readonly context: StoreContext;
-  /** What the transaction does to the entities of this kind. */
+  /** The transaction's changes to the entities of this kind. */
   readonly changes: EntityChanges;
   readonly request: TakenRequest;
-  /** The queued operations that the request stands for, oldest first; at least one. */
+  /** The queued operations that the request covers, oldest first; at least one. */
   readonly group: readonly StoredOp[];
   readonly tally: Tally;
 }
 
-/** Counts and tells operations that the server has. */
+/** Counts and reports operations that the server applied. */
 export function tellPushed(group: readonly StoredOp[], tally: Tally): void {
   tally.pushed += group.length;
   for (const { opId, kind, entityId, type } of group)

@@ -4,7 +4,7 @@ import { quarantine, type BadRow } from '../replica/quarantine.ts';
 import type { Session } from '../sql/session.ts';
 import type { EntityChanges } from './entity-changes.ts';
 
-/** Writes what was collected; gives back the rows that the local table refuses. */
+/** Writes the collected changes. Returns the rows that the local table refuses. */
 export const flushChanges = (
   session: Session,
   context: StoreContext,
@@ -19,8 +19,8 @@ export const flushChanges = (
 };
 
 /**
- * As {@link flushChanges}; server rows that the local table refuses are kept in quarantine, and the operations are
- * settled all the same (F-35). The next pull may make room for such a row, so it is announced when that ends (F-160).
+ * Like {@link flushChanges}, but quarantines server rows that the local table refuses and settles their operations all
+ * the same (F-35). The next pull may make room for such a row, so it is announced at the end of that pull (F-160).
  */
 export const writeChanges = async (
   session: Session,

@@ -4,12 +4,12 @@ const isPlain = (value: unknown): boolean =>
   typeof value === 'number' ||
   (typeof value === 'object' && ArrayBuffer.isView(value));
 
-/** As TypeORM stores a `datetime`: UTC, a blank for the T. */
+/** The format in which TypeORM stores a `datetime`: UTC, with a space for the T. */
 const dateText = (date: Date): string => date.toISOString().replace('T', ' ').replace('Z', '');
 
 /**
- * Turns what SQLite drivers cannot bind, or bind each in its own way, into what they all bind alike. Throws `TypeError`
- * for objects and functions.
+ * Converts values that SQLite drivers cannot bind, or bind differently, to a common form. Throws `TypeError` for
+ * objects and functions.
  */
 export function toBindable(value: unknown): unknown {
   if (isPlain(value)) return value;
@@ -19,7 +19,7 @@ export function toBindable(value: unknown): unknown {
     case 'boolean':
       return value ? 1 : 0;
     case 'bigint':
-      // Text in an integer column becomes an integer, of 64 bits.
+      // Text in an integer column becomes a 64-bit integer.
       return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value.toString();
     default:
       if (value instanceof Date) return dateText(value);
@@ -29,6 +29,6 @@ export function toBindable(value: unknown): unknown {
   }
 }
 
-/** Makes all parameters of a statement bindable; returns the same list where nothing is to be done. */
+/** Makes all parameters of a statement bindable. Returns the same list if nothing changes. */
 export const toBindables = (parameters: unknown[]): unknown[] =>
   parameters.every(isPlain) ? parameters : parameters.map(toBindable);

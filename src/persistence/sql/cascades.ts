@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
 import type { Tables, Writes } from './written-tables.ts';
 
-/** Which tables a database changes by itself when rows of another are taken away, or get other keys. */
+/** The tables that a database itself changes when rows of another are removed or get other keys. */
 interface Cascades {
   readonly onDelete: ReadonlyMap<string, readonly string[]>;
   readonly onUpdate: ReadonlyMap<string, readonly string[]>;
@@ -11,7 +11,7 @@ const passesOn = (action: string | undefined): boolean =>
   action === 'CASCADE' || action === 'SET NULL' || action === 'DEFAULT';
 const reach = new WeakMap<object, Cascades>();
 
-/** Reads the foreign keys of the entities; what only a migration declares is not known here. */
+/** Reads the foreign keys of the entities. Keys declared only in a migration are unknown here. */
 function cascadesOf({ entityMetadatas }: DataSource): Cascades {
   const known = reach.get(entityMetadatas);
   if (known !== undefined) return known;
@@ -30,7 +30,10 @@ function cascadesOf({ entityMetadatas }: DataSource): Cascades {
   return cascades;
 }
 
-/** The tables a commit may have changed: those its statements name, and those that foreign keys reach from there. */
+/**
+ * The tables that a commit may have changed: those named by its statements, and those that foreign keys reach from
+ * there.
+ */
 export function tablesOf(dataSource: DataSource, { isAll, tables, removed, updated }: Writes): Tables {
   if (isAll) return 'all';
   if (removed.size === 0 && updated.size === 0) return tables;

@@ -1,6 +1,6 @@
 import { SqlReader, tokensOf, type SqlFamily } from './tokens.ts';
 
-/** Words that steer transactions or change tables; other statements are asked what they write. */
+/** Words that control transactions or change the schema. Other statements are checked for their writes. */
 export type ControlWord = 'begin' | 'commit' | 'rollback' | 'rollbackTo' | 'savepoint' | 'schema';
 
 const shared = [
@@ -18,9 +18,7 @@ const words: Readonly<Record<SqlFamily, ReadonlyMap<string, ControlWord>>> = {
   postgres: new Map([...shared, ['start', 'begin'], ['abort', 'rollback']]),
 };
 
-/**
- * Says what a statement does to the transaction it is in, if that is its purpose. Comments in front of it do not count.
- */
+/** The effect of a statement on its transaction, if that is its purpose. Ignores leading comments. */
 export function controlWordOf(sql: string, family: SqlFamily = 'sqlite'): ControlWord | undefined {
   const reader = new SqlReader(sql, family);
   reader.next();
@@ -38,5 +36,5 @@ export function savepointOf(sql: string): string {
   return name;
 }
 
-/** Whether a BEGIN asks for BEGIN EXCLUSIVE. */
+/** Whether a BEGIN is BEGIN EXCLUSIVE. */
 export const isExclusive = (sql: string): boolean => tokensOf(sql)[1]?.word === 'exclusive';

@@ -3,7 +3,7 @@ import { hidesDriverCode } from '../../model/errors/error-codes.ts';
 import { DatabaseError } from '../../model/errors/errors.ts';
 import { SyncStepError, type SyncFailure } from '../../model/errors/failure.ts';
 
-/** What a database error means to us, told by its code. */
+/** The meaning of a database error, by its code. */
 export type DatabaseFailure = 'constraint' | 'busy' | 'unusable' | 'other';
 
 const codeOf = (error: unknown): string | undefined => {
@@ -26,10 +26,10 @@ const unusable = [
   'SQLITE_AUTH',
 ];
 
-/** A server that cannot be reached now, restarts, or has no connection left: time may cure that, as with any server. */
+/** A server that is unreachable, restarts, or has no connection left. Such failures are transient. */
 const unreachable =
   /^(08...|57P0[1-3]|53300|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/;
-/** What `pg` says of a connection that was lost, without a code. */
+/** Messages of `pg` about a lost connection, which has no code. */
 const lostConnection =
   /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect)/;
 const hasLostConnection = (error: unknown): boolean => {
@@ -40,7 +40,7 @@ const hasLostConnection = (error: unknown): boolean => {
   return false;
 };
 
-/** Classifies by code: SQLite's names, PostgreSQL's SQLSTATE classes; only lost connections have none. */
+/** Classifies by code: SQLite's names, PostgreSQL's SQLSTATE classes. Only lost connections have none. */
 export function classifyDatabaseError(error: unknown): DatabaseFailure {
   const code = codeOf(error);
   if (code === undefined) return hasLostConnection(error) ? 'busy' : 'other';
@@ -65,8 +65,8 @@ export function classifyDatabaseError(error: unknown): DatabaseFailure {
 }
 
 /**
- * Turns what the database threw into what the chart decides on: what may pass is retried, what cannot is `storeFailed`.
- * What is no database error (bad input, a defect of ours) comes back as it was.
+ * Converts a database error to a failure for the chart: transient errors are retried, others become `storeFailed`.
+ * Returns anything else (invalid input, a defect) unchanged.
  */
 export function toStoreFailure(error: unknown, at: number): unknown {
   if (error instanceof SyncStepError) return error;
@@ -87,7 +87,7 @@ export function toStoreFailure(error: unknown, at: number): unknown {
   return new SyncStepError(failure, { cause });
 }
 
-/** For the public methods, which speak of databases and not of steps of a run. */
+/** For the public methods, which report database errors and not steps of a run. */
 export const rethrowForCaller = (error: unknown): never => {
   throw error instanceof SyncStepError && error.failure.cause instanceof DatabaseError ? error.failure.cause : error;
 };

@@ -1,31 +1,31 @@
-/** What one statement gave. */
+/** The result of one statement. */
 export interface StatementAnswer {
   readonly rows: unknown[];
   readonly changes: number;
   readonly lastInsertRowId: number | readonly unknown[];
 }
 
-/** A connection that answers a statement in one step. */
+/** A connection that executes a statement in one step. */
 export interface AnsweringConnection {
-  /** How many reads it works on at once. */
+  /** Number of reads that it executes concurrently. */
   readonly readsAtOnce: number;
   answer(sql: string, parameters: unknown[]): Promise<StatementAnswer>;
   /**
-   * Keeps a statement of the open transaction whose result nobody reads, and runs it right before the next one, which
-   * then fails where this does; the transaction is lost then. Absent: each statement is a call of its own.
+   * Defers a statement without a result to the next one of the open transaction. The next one fails if this does, and
+   * the transaction is then lost. Absent: each statement is a separate call.
    */
   later?(sql: string, parameters: unknown[]): Promise<void>;
 }
 
-/** The answer to one statement, in the form of expo-sqlite. */
+/** The result of one statement in the form of expo-sqlite. */
 export interface ExpoResult {
   readonly changes: number;
-  /** Rows for an INSERT with RETURNING: TypeORM answers `query('INSERT INTO …')` with what stands here. */
+  /** Rows of an INSERT with RETURNING. TypeORM returns this value from `query('INSERT INTO …')`. */
   readonly lastInsertRowId: number | readonly unknown[];
   getAllAsync(): Promise<unknown[]>;
 }
 
-/** A database in the form of expo-sqlite, as TypeORM's `expo` type wants it. */
+/** A database in the form of expo-sqlite, as TypeORM's `expo` type requires. */
 export interface ExpoConnection {
   runAsync(sql: string, parameters?: unknown[]): Promise<ExpoResult>;
   prepareAsync(
@@ -35,7 +35,7 @@ export interface ExpoConnection {
   closeAsync(): Promise<void>;
 }
 
-/** Gives a connection that answers a statement in one step the form of expo-sqlite. */
+/** Gives a connection that executes a statement in one step the form of expo-sqlite. */
 export abstract class ExpoForm implements ExpoConnection, AnsweringConnection {
   abstract readonly readsAtOnce: number;
   abstract answer(sql: string, parameters: unknown[]): Promise<StatementAnswer>;
@@ -48,8 +48,8 @@ export abstract class ExpoForm implements ExpoConnection, AnsweringConnection {
   }
 
   /**
-   * Prepares when it runs: TypeORM reports a syntax error like any other failure then, and a cached statement needs no
-   * preparing.
+   * Prepares at execution. TypeORM then reports a syntax error like any other failure, and a cached statement needs no
+   * preparation.
    */
   async prepareAsync(sql: string): ReturnType<ExpoConnection['prepareAsync']> {
     return {

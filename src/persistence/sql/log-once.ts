@@ -3,8 +3,8 @@ import type { DataSource } from 'typeorm';
 const logged = new WeakMap<DataSource, Set<string>>();
 
 /**
- * Writes a warning to the log of the data source, once in its life: opening the file and several engines find the same
- * faults.
+ * Writes a warning to the log of the data source, once per data source, because opening the file and several engines
+ * find the same faults.
  */
 export function logOnce(dataSource: DataSource, message: string): void {
   const before = logged.get(dataSource) ?? new Set<string>();

@@ -1,7 +1,8 @@
 import { SqlReader } from './tokens.ts';
 
 /**
- * Turns `?` into `$1`, `$2`, … as PostgreSQL wants them. Question marks inside names and texts are not placeholders.
+ * Converts `?` to `$1`, `$2`, … for PostgreSQL. Question marks inside identifiers and string literals are not
+ * placeholders.
  */
 export function numberPlaceholders(sql: string): string {
   const reader = new SqlReader(sql, 'postgres');

@@ -1,12 +1,9 @@
 /**
- * Rows as one JSON parameter, for drivers that spend more on binding each value than SQLite on storing it. What SQLite
- * would not read back from JSON exactly as it was bound goes into `others`, to be bound.
+ * Rows as one JSON parameter, for drivers whose binding of values costs more than SQLite's storing. Values that JSON
+ * would change go into `others`, to be bound.
  */
 export interface PackedRows<Row> {
-  /**
-   * A list of lists: the values of a row, then a scale for each fraction column. Undefined when nothing could be
-   * packed.
-   */
+  /** A list of lists: the values of a row, then a scale per fraction column. Undefined if nothing could be packed. */
   readonly json: string | undefined;
   readonly others: readonly Row[];
 }
@@ -15,9 +12,9 @@ const scales = Array.from({ length: 63 }, (_, exponent) => 2 ** exponent);
 const bits = new DataView(new ArrayBuffer(8));
 
 /**
- * The power of two with which a fraction becomes a whole number that JSON and SQLite carry exactly: SQLite's own
- * reading of decimals is wrong in the last bit now and then (it reads -68.466113 as -68.46611299999999). -1: there is
- * none, the number is too small.
+ * The power of two that turns a fraction into an integer, which JSON and SQLite transfer exactly. SQLite's own parsing
+ * of decimals is sometimes wrong in the last bit (it reads -68.466113 as -68.46611299999999). -1: there is none, the
+ * number is too small.
  */
 function scaleOf(fraction: number): number {
   bits.setFloat64(0, fraction);
@@ -38,7 +35,7 @@ export function packRows(
     else packed.push(cells);
   }
   const json = packed.length === 0 ? undefined : JSON.stringify(packed);
-  // Control characters and halves of surrogate pairs: SQLite's versions differ in what they make of them.
+  // SQLite versions treat control characters and halves of surrogate pairs differently.
   return json === undefined || json.includes('\\u') ? { json: undefined, others: rows } : { json, others };
 }
 
@@ -58,7 +55,7 @@ function packRow(row: readonly unknown[], fractions: readonly number[]): readonl
   return cells ?? (fractions.length === 0 ? row : [...row, ...fractions.map(() => 0)]);
 }
 
-/** `SELECT` of what {@link packRows} made of `width` columns, with the JSON as its one parameter. */
+/** `SELECT` for the result of {@link packRows} with `width` columns; the JSON is its only parameter. */
 export const unpackRows = (width: number, fractions: readonly number[]): string => {
   const columns = Array.from({ length: width }, (_, at) => {
     const scaleAt = width + fractions.indexOf(at);

@@ -1,7 +1,7 @@
-/** A table's or column's name as SQL, whatever is in it. */
+/** Quotes the name of a table or column for SQL, whatever it contains. */
 export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
-/** A table as SQL names it, with its schema where the entity has one. */
+/** A table name for SQL, with its schema if the entity has one. */
 export const quotedTable = ({
   schema,
   tableName,

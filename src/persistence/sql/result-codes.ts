@@ -1,4 +1,4 @@
-/** SQLite's primary result codes that the store tells apart. */
+/** SQLite's primary result codes that the store distinguishes. */
 const names: Readonly<Record<number, string>> = {
   1: 'SQLITE_ERROR',
   3: 'SQLITE_PERM',
@@ -16,5 +16,5 @@ const names: Readonly<Record<number, string>> = {
   26: 'SQLITE_NOTADB',
 };
 
-/** Names a result code, extended ones by their primary code, for drivers that give numbers only. */
+/** Names a result code for drivers that return only numbers. Extended codes get the name of their primary code. */
 export const resultCodeName = (code: number): string => names[code & 0xff] ?? `SQLITE_${code}`;

@@ -4,20 +4,20 @@ import { numberPlaceholders } from './number-placeholders.ts';
 /** A raw result row: column or alias name → driver value. */
 export type RawRow = Readonly<Record<string, unknown>>;
 
-/** What PostgreSQL must be told a parameter is, where nothing around it says so. */
+/** Parameter types for PostgreSQL, where the context does not imply them. */
 export type SqlType = 'text' | 'integer' | 'bigint' | 'numeric' | 'uuid';
 
-/** How the two SQL families we speak differ where we need them to. */
+/** The relevant differences between the two SQL families. */
 export interface Dialect {
   readonly name: 'sqlite' | 'postgres';
-  /** Text with `?` placeholders as the driver wants it. */
+  /** Converts text with `?` placeholders to the form of the driver. */
   readonly text: (sql: string) => string;
   /**
-   * `column IN (list)` with one parameter, a JSON list; ids as text on text columns, numbers on integer ones (F-142,
-   * F-102). The type is the column's, so that its index is used; `"seq"` is known to be a number.
+   * `column IN (list)` with one parameter, a JSON list; ids as text for text columns and numbers for integer columns
+   * (F-142, F-102). The type is the column's, so that its index is used; `"seq"` is known to be a number.
    */
   readonly inList: (column: string, type?: SqlType) => string;
-  /** `VALUES (?, …), …` of `count` rows with columns `column1`, `column2`…, to join with. */
+  /** `VALUES (?, …), …` of `count` rows with columns `column1`, `column2`…, for joins. */
   readonly values: (types: readonly SqlType[], count: number) => string;
   /** Columns as one text value, a JSON array. */
   readonly packed: (columns: readonly string[]) => string;
@@ -48,19 +48,19 @@ export const postgresDialect: Dialect = {
   text: withNumbers,
   inList: (column, type = column.endsWith('"seq"') ? 'integer' : 'text') =>
     `${column} = ANY (ARRAY(SELECT CAST(json_array_elements_text(CAST(? AS json)) AS ${type})))`,
-  // The first row types the column for all others.
+  // The first row defines the column types for all others.
   values: (types, count) =>
     `VALUES ${[tupleOf(types.map((type) => `CAST(? AS ${type})`)), ...repeated(plainTuple(types), count - 1)].join(', ')}`,
   packed: (columns) => `CAST(json_build_array(${columns.join(', ')}) AS text)`,
 };
 
-/** A query runner that may keep a statement for the next one. */
+/** A query runner that may defer a statement to the next one. */
 interface WaitingRunner {
   later(sql: string, parameters: readonly unknown[]): Promise<void>;
 }
 const canWait = (runner: QueryRunner): runner is QueryRunner & WaitingRunner => 'later' in runner;
 
-/** Statements on one connection, inside one transaction or outside of any. Rows never leave this folder as they are. */
+/** Statements on one connection, within one transaction or outside any. Raw rows never leave this folder. */
 export class Session {
   constructor(
     readonly queryRunner: QueryRunner,
@@ -79,21 +79,21 @@ export class Session {
     return (await this.query<Row>(sql, parameters))[0];
   }
 
-  /** Runs a statement whose result nobody reads. */
+  /** Runs a statement without a result. */
   async run(sql: string, parameters: readonly unknown[] = []): Promise<void> {
     await this.queryRunner.query(this.dialect.text(sql), [...parameters]);
   }
 
   /**
-   * Runs a statement of a transaction whose result nobody reads. Where each message to the database takes time, it goes
-   * along with the next statement, which then fails where this does.
+   * Runs a statement without a result within a transaction. On slow connections it is sent with the next statement,
+   * which fails if this does.
    */
   async later(sql: string, parameters: readonly unknown[] = []): Promise<void> {
     if (canWait(this.queryRunner)) await this.queryRunner.later(this.dialect.text(sql), parameters);
     else await this.run(sql, parameters);
   }
 
-  /** Runs a guarded transition with RETURNING and tells how many rows it changed, the same on every driver. */
+  /** Runs a guarded transition with RETURNING. Returns the number of changed rows, equal on every driver. */
   async changed(sql: string, parameters: readonly unknown[] = []): Promise<number> {
     return (await this.query(`${sql} RETURNING 1 AS "changed"`, parameters)).length;
   }
@@ -102,7 +102,7 @@ export class Session {
 /** A list for {@link Dialect.inList}. */
 export const listOf = (values: readonly (string | number)[]): string => JSON.stringify(values);
 
-/** The list in runs of at most `size`. */
+/** Splits the list into parts of at most `size`. */
 export function* chunked<T>(list: readonly T[], size: number): Generator<readonly T[]> {
   for (let start = 0; start < list.length; start += size) yield list.slice(start, start + size);
 }

@@ -1,11 +1,11 @@
 import { SqlReader, type SqlFamily } from './tokens.ts';
 
 /**
- * Tells a text of more than one statement. A driver that prepares runs the first one and forgets the rest without a
- * word. A trigger's body is one statement with many inside.
+ * Detects several statements in one text. A preparing driver runs only the first and silently ignores the rest. The
+ * body of a trigger counts as one statement.
  */
 export function hasSeveralStatements(sql: string, family?: SqlFamily): boolean {
-  // Nearly every statement has none: no need to look closer.
+  // Nearly every statement has none, which ends the check early.
   const first = sql.indexOf(';');
   if (first === -1 || sql.slice(first + 1).trim() === '') return false;
   const reader = new SqlReader(sql, family);

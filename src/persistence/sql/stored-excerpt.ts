@@ -1,7 +1,7 @@
-/** The most characters of a damaged row that a warning shows. */
+/** Maximum number of characters of a damaged row in a warning. */
 const longestShown = 2_000;
 
-/** What a damaged row holds in these columns, for a warning: it may be the only copy (I1, F-164). */
+/** The content of a damaged row's columns, for a warning; this may be the only copy (I1, F-164). */
 export function storedExcerpt(columns: Readonly<Record<string, unknown>>): string {
   const texts = Object.entries(columns).flatMap(([name, value]) =>
     value === null || value === undefined ? [] : [`${name} ${String(value)}`],

@@ -3,7 +3,7 @@ import type { Delta } from '../../model/values/delta.ts';
 import { isJsonObject, type JsonObject } from '../../model/values/json.ts';
 import { parseTimestamp } from '../../rules/values/timestamp.ts';
 
-/** A stored cell as it is used, or what is wrong with it. */
+/** The decoded value of a stored cell, or its fault. */
 export type Cell<T> =
   | { readonly value: T | undefined; readonly fault?: undefined }
   | { readonly value: undefined; readonly fault: string };
@@ -47,7 +47,7 @@ const readCell =
     return is(parsed) ? { value: parsed } : { value: undefined, fault: `"${column}" is not ${expected}` };
   };
 
-/** Undefined where it is no JSON. */
+/** Undefined for invalid JSON. */
 export const parsedJson = (text: unknown): unknown => {
   if (!isText(text)) return undefined;
   try {
@@ -57,37 +57,35 @@ export const parsedJson = (text: unknown): unknown => {
   }
 };
 
-/**
- * Each reads one column of JSON: null is absent, and what has another shape is a fault that names the column (F-164).
- */
+/** Each reads one JSON column. Null is absent; another format is a fault that names the column (F-164). */
 export const storedObject = readCell(object);
 export const storedFields = readCell(fields);
 export const storedDeltas = readCell(deltas);
 export const storedResolution = readCell(resolution);
 
-/** A number column. Null is absent where that is allowed. */
+/** Checks a number column. Null is absent if allowed. */
 export const numberFault = (
   value: unknown,
   column: string,
   { nullable = false }: { readonly nullable?: boolean } = {},
 ): string | undefined => {
   if (value === null) return nullable ? undefined : `"${column}" is empty`;
-  // A driver gives what is beyond its integers as text.
+  // A driver returns numbers beyond its integers as text.
   const number = isText(value) && value !== '' ? Number(value) : value;
   return typeof number === 'number' && Number.isFinite(number) ? undefined : `"${column}" is not a number`;
 };
 
-/** A number column as a number; a damaged one counts as absent. */
+/** Reads a number column; a damaged value counts as absent. */
 export const numberOr = <Other>(value: unknown, other: Other): number | Other =>
   numberFault(value, '') === undefined ? Number(value) : other;
 
-/** A column that holds one of a few words. */
+/** Checks a column with a fixed set of words. */
 export const wordFault = (value: unknown, column: string, words: readonly unknown[]): string | undefined =>
   words.includes(value)
     ? undefined
     : `"${column}" has an unknown value; expected ${words.filter((word) => word !== null).join(' or ')}`;
 
-/** A column that holds an ISO 8601 time. */
+/** Checks a column with an ISO 8601 time. */
 export const isTimeText = (value: unknown): value is string =>
   isText(value) && (parseTimestamp(value) !== undefined || !Number.isNaN(Date.parse(value)));
 export const timeFault = (value: unknown, column: string): string | undefined =>

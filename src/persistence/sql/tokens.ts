@@ -1,9 +1,9 @@
-/** Where the two SQL families differ for a reader: square brackets, dollar quotes, escapes and nested comments. */
+/** Differences between the SQL families for a reader: square brackets, dollar quotes, escapes and nested comments. */
 export type SqlFamily = 'sqlite' | 'postgres';
 
 /**
- * `group` is a pair of round brackets with all that is in it; `sign` is one character of anything else, such as a comma
- * or an operator.
+ * `group` is a pair of parentheses with its content. `sign` is any other single character, such as a comma or an
+ * operator.
  */
 export type TokenKind =
   | 'space'
@@ -18,13 +18,13 @@ export type TokenKind =
   | 'group'
   | 'end';
 
-/** One token by itself. */
+/** A single token. */
 export interface Token {
   readonly kind: TokenKind;
   readonly text: string;
   /**
-   * The text of a `word` or a `sign` in lower case, `()` for a group, empty for others: quoted text never compares
-   * equal to a word.
+   * The lower-case text of a `word` or `sign`, `()` for a group, empty for others. Quoted text thus never equals a
+   * word.
    */
   readonly word: string;
   readonly start: number;
@@ -35,9 +35,9 @@ const letter = 1;
 const digit = 2;
 const dollar = 3;
 const blank = 4;
-/** Begins nothing longer than itself. */
+/** A character that is a token by itself. */
 const single = 5;
-/** What a character of ASCII is; all others are letters. */
+/** Classes of ASCII characters; all others are letters. */
 const classes = Uint8Array.from({ length: 128 }, (_, code) => {
   const character = String.fromCharCode(code);
   if (/[a-z_]/i.test(character)) return letter;
@@ -59,9 +59,8 @@ const escapedEnd = /\\[\s\S]|'/g;
 const dollarTag = /\$(?:[a-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$/iy;
 
 /**
- * Steps through SQL token by token, in time linear in its length. Never throws: what is not closed reaches to the end
- * of the text. Holds the current token in its own fields, so that long statements cost no objects; {@link tokensOf}
- * makes a list.
+ * Reads SQL token by token in linear time. Never throws; an unclosed token extends to the end of the text. Stores the
+ * current token in its own fields, so that long statements create no objects; {@link tokensOf} creates a list.
  */
 export class SqlReader {
   kind: TokenKind = 'end';
@@ -89,12 +88,12 @@ export class SqlReader {
     return this.kind === 'word' && this.end - this.start === word.length && this.word === word;
   }
 
-  /** The name without its quotes; undefined where the token is no name. */
+  /** The name without its quotes; undefined if the token is not a name. */
   get name(): string | undefined {
     return nameIn(this.kind, this.text);
   }
 
-  /** Goes to the next token, spaces and comments included; false at the end. */
+  /** Advances to the next token, including spaces and comments; false at the end. */
   step(): boolean {
     const { sql } = this;
     this.start = this.end;
@@ -106,7 +105,7 @@ export class SqlReader {
     return true;
   }
 
-  /** Goes to the next token that means something. */
+  /** Advances to the next significant token. */
   next(): boolean {
     do {
       this.start = this.end;
@@ -116,7 +115,7 @@ export class SqlReader {
     return true;
   }
 
-  /** As `next`; passes a pair of round brackets as one token. */
+  /** Like `next`, but passes a pair of parentheses as one token. */
   nextOuter(): boolean {
     if (!this.next()) return false;
     if (this.kind !== 'sign' || this.sql.charCodeAt(this.start) !== 40) return true;
@@ -202,7 +201,7 @@ export class SqlReader {
     this.#take('word', this.#wordEnd());
   }
 
-  /** Digits, a fraction and an exponent; letters that follow at once belong to it, as in 0x1F. */
+  /** Digits, a fraction and an exponent. Letters that follow at once belong to it, as in 0x1F. */
   #readNumber(): void {
     const { sql, start } = this;
     const isHex = (sql.charCodeAt(start + 1) | 0x20) === 120;
@@ -225,7 +224,7 @@ export class SqlReader {
     this.end = end;
   }
 
-  // Three loops, each with its own check: one loop that calls the check it is given takes twice as long.
+  // Three loops with their own checks; a shared loop with a callback takes twice as long.
   #spaceEnd(): number {
     const { sql } = this;
     let at = this.start;
@@ -251,7 +250,7 @@ export class SqlReader {
     return found === -1 ? this.sql.length : found + length;
   }
 
-  /** Behind the mark that closes; two of it stand for one. */
+  /** Position after the closing mark; a doubled mark is an escape. */
   #closing(mark: string, from: number): number {
     const { sql } = this;
     const code = mark.charCodeAt(0);
@@ -297,12 +296,12 @@ function nameIn(kind: TokenKind, text: string): string | undefined {
   return mark === '[' ? inside : inside.replaceAll(mark + mark, mark);
 }
 
-/** The name that a token stands for; undefined where the token is no name. */
+/** The name of a token; undefined if the token is not a name. */
 export const nameOf = ({ kind, text }: Token): string | undefined => nameIn(kind, text);
 
 const tokenAt = ({ kind, text, word, start, end }: SqlReader): Token => ({ kind, text, word, start, end });
 
-/** All tokens that mean something. */
+/** All significant tokens. */
 export function tokensOf(sql: string, family?: SqlFamily): readonly Token[] {
   const reader = new SqlReader(sql, family);
   const tokens: Token[] = [];
@@ -310,7 +309,7 @@ export function tokensOf(sql: string, family?: SqlFamily): readonly Token[] {
   return tokens;
 }
 
-/** As {@link tokensOf}; a pair of round brackets and all in it are one token. */
+/** Like {@link tokensOf}, but a pair of parentheses with its content is one token. */
 export function outerTokensOf(sql: string, family?: SqlFamily): readonly Token[] {
   const reader = new SqlReader(sql, family);
   const tokens: Token[] = [];
@@ -318,7 +317,7 @@ export function outerTokensOf(sql: string, family?: SqlFamily): readonly Token[]
   return tokens;
 }
 
-/** The first word in lower case, whatever comments stand before it; empty where the text begins otherwise. */
+/** The first word in lower case, after any comments; empty if the text begins otherwise. */
 export function firstWordOf(sql: string): string {
   const reader = new SqlReader(sql);
   reader.next();

@@ -1,18 +1,18 @@
 import { hasSeveralStatements } from './several-statements.ts';
 import { SqlReader, type SqlFamily } from './tokens.ts';
 
-/** Table names in lower case, as SQL compares them; `all` where a statement could not be understood. */
+/** Lower-case table names, as SQL compares them; `all` if a statement was not understood. */
 export type Tables = ReadonlySet<string> | 'all';
 
 export type WriteVerb = 'insert' | 'update' | 'delete';
 
-/** What one statement writes. REPLACE counts as `delete`: it takes rows away. */
+/** The writes of one statement. REPLACE counts as `delete`, because it removes rows. */
 export interface Written {
   readonly tables: readonly string[] | 'all';
   readonly verb: WriteVerb;
 }
 
-/** First words of statements that write no rows; transaction control belongs to the gate. */
+/** First words of statements that write no rows. The gate handles transaction control. */
 const harmless: ReadonlySet<string> = new Set(
   'select pragma explain savepoint release values set show analyze begin start commit end rollback vacuum listen unlisten notify'.split(
     ' ',
@@ -23,15 +23,15 @@ const isVerb = (word: string): boolean =>
   word === 'insert' || word === 'replace' || word === 'update' || word === 'delete';
 
 /**
- * The same few texts come again and again; long ones are bulk statements, where reading the first words is cheaper than
- * hashing them all.
+ * The same few texts recur. Long ones are bulk statements, whose first words are faster to read than the whole text is
+ * to hash.
  */
 const texts: Readonly<Record<SqlFamily, Map<string, Written | undefined>>> = { sqlite: new Map(), postgres: new Map() };
 const maxCachedLength = 400;
 
 /**
- * Says which tables a statement writes; undefined when it only reads. Costs a fraction of a microsecond: the first
- * words tell, and only WITH is looked through. A function that writes, called by SELECT, is not seen.
+ * The tables that a statement writes; undefined if it only reads. Takes a fraction of a microsecond, because the first
+ * words suffice; only WITH is parsed further. Does not detect writing functions called by SELECT.
  */
 export function writtenBy(sql: string, family: SqlFamily = 'sqlite'): Written | undefined {
   if (sql.length > maxCachedLength) return parse(sql, family);
@@ -52,13 +52,13 @@ function parse(sql: string, family: SqlFamily): Written | undefined {
   // PostgreSQL runs what EXPLAIN ANALYZE explains.
   if (word === 'explain' && family === 'postgres' && /\banalyze\b/i.test(sql)) return lookThrough(reader);
   if (harmless.has(word)) return undefined;
-  // What is not understood may write anything.
+  // A statement that is not understood may write anything.
   if (!looksThrough.has(word)) return { tables: 'all', verb: 'delete' };
   const target = isVerb(word) ? targetAt(reader) : undefined;
   return target === undefined ? lookThrough(reader) : { tables: [target.table], verb: target.verb };
 }
 
-/** Every verb with a table behind it counts: a WITH may write in several places. */
+/** Every verb followed by a table counts, because a WITH may write in several places. */
 function lookThrough(reader: SqlReader): Written | undefined {
   const tables = new Set<string>();
   let verb: WriteVerb = 'insert';
@@ -76,8 +76,8 @@ function lookThrough(reader: SqlReader): Written | undefined {
 }
 
 /**
- * Reads `INSERT OR IGNORE INTO main."t"` and its like from its verb on. Leaves the reader at the first token that is no
- * part of it.
+ * Parses the target of `INSERT OR IGNORE INTO main."t"` and similar, starting at the verb. Leaves the reader at the
+ * first token after it.
  */
 function targetAt(reader: SqlReader): { readonly table: string; readonly verb: WriteVerb } | undefined {
   const given = reader.word;
@@ -107,10 +107,10 @@ function targetAt(reader: SqlReader): { readonly table: string; readonly verb: W
   return { table: table.toLowerCase(), verb };
 }
 
-/** Collects what the statements of a transaction write. */
+/** Collects the writes of a transaction's statements. */
 export class Writes {
   readonly tables = new Set<string>();
-  /** Of these, where rows were taken away, or got other values: foreign keys may pass that on. */
+  /** Tables with removed or changed rows; foreign keys may propagate that. */
   readonly removed = new Set<string>();
   readonly updated = new Set<string>();
   /** An operation was added to the outbox. */
@@ -119,7 +119,7 @@ export class Writes {
 
   constructor(readonly family: SqlFamily = 'sqlite') {}
 
-  /** Of a statement that runs alone. */
+  /** The writes of a statement outside a transaction. */
   static of(sql: string, family?: SqlFamily): Writes {
     const writes = new Writes(family);
     writes.note(sql);

@@ -3,24 +3,24 @@ import { quoted } from '../sql/quoted-name.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import type { Session } from '../sql/session.ts';
 
-/** A row refers to one that is not there: it can be stored once that one has come. */
+/** A row references a missing one. It can be stored once that one arrives. */
 export class MissingParentError extends ValidationError {
   constructor(kind: string, id: string) {
-    super(`${kind}/${id} refers to a row that is not there`);
+    super(`${kind}/${id} refers to a row that does not exist here`);
   }
 }
 
 /**
- * Makes the database look at each statement's foreign keys at once, from here to the end of the transaction, so that
- * the row to blame is known. SQLite cannot: there {@link lacksParent} looks at keys that are declared deferred.
+ * Makes the database check foreign keys after each statement until the end of the transaction, so that the faulty row
+ * is known. SQLite cannot do this; {@link lacksParent} checks its deferred keys instead.
  */
 export async function checkReferencesAtOnce(session: Session): Promise<void> {
   if (session.dialect.name === 'postgres') await session.run('SET CONSTRAINTS ALL IMMEDIATE');
 }
 
 /**
- * Says that a stored row refers to nothing, by a key that SQLite looks at only when the transaction ends; undefined
- * where it looks by itself.
+ * Finds references without a target in a stored row, for keys that SQLite checks only at commit. Undefined if the
+ * database checks them itself.
  */
 export function lacksParent(session: Session, table: ReplicaTable): ((id: string) => Promise<boolean>) | undefined {
   const deferred = table.metadata.foreignKeys.filter(({ deferrable }) => deferrable === 'INITIALLY DEFERRED');

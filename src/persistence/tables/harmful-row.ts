@@ -2,12 +2,12 @@ import { forbiddenKeyIn } from '../../model/values/forbidden-keys.ts';
 import { forbiddenKeys, type JsonObject } from '../../model/values/json.ts';
 import { unwritableIn } from '../../model/values/nesting.ts';
 
-/** What no server keeps: at any depth of a stored field. */
+/** A key that no server should store, at any depth of a field. */
 const prototypeKey: readonly string[] = ['__proto__'];
 
 /**
- * Says what of a wire row would harm those that walk through it, whatever the table; undefined: nothing. `read`: the
- * columns that the table takes from it, by default all of its fields.
+ * Describes what in a wire row would harm code that walks it; undefined if nothing. `read`: the columns that the table
+ * reads, by default all fields.
  */
 export function harmIn(row: JsonObject, read?: readonly { readonly wireKey: string }[]): string | undefined {
   for (const key of forbiddenKeys) if (Object.hasOwn(row, key)) return `key '${key}' is refused`;
@@ -18,5 +18,5 @@ export function harmIn(row: JsonObject, read?: readonly { readonly wireKey: stri
     read === undefined ? Object.keys(row).find(isPolluted) : read.find(({ wireKey }) => isPolluted(wireKey))?.wireKey;
   return polluted === undefined
     ? undefined
-    : `field '${polluted}' has the key '__proto__', which is refused: no edit of the row could be sent`;
+    : `field '${polluted}' has the key '__proto__', which is not allowed, so no edit of the row could be sent`;
 }

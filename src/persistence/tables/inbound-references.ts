@@ -1,7 +1,7 @@
 import type { EntityMetadata } from 'typeorm';
 import { quoted } from '../sql/quoted-name.ts';
 
-/** A synced table, as its foreign keys are looked at. Names as SQL quotes them. */
+/** A synced table and its foreign keys, with names as quoted in SQL. */
 export interface ReferringTable {
   readonly kind: string;
   readonly metadata: EntityMetadata;
@@ -10,8 +10,8 @@ export interface ReferringTable {
 }
 
 /**
- * Foreign keys of synced tables that point to one table and forbid or widen a removal: `CASCADE` takes the rows along,
- * `RESTRICT` and `NO ACTION` refuse it.
+ * Foreign keys of synced tables that reference one table and forbid or extend a removal: `CASCADE` deletes the
+ * referencing rows, `RESTRICT` and `NO ACTION` refuse it.
  */
 export class InboundReferences {
   readonly #target: ReferringTable;
@@ -43,14 +43,14 @@ export class InboundReferences {
     return this.#references.length === 0;
   }
 
-  /** Rows of the table that other rows of it keep: a tree goes from the leaves on. */
+  /** Whether rows of the table hold other rows of it. Such a tree is removed from the leaves. */
   get holdsItself(): boolean {
     return this.#references.some(({ child, cascades }) => child.table === this.#target.table && !cascades);
   }
 
   /**
-   * Condition of rows that nothing holds: no child with pending operations that would be taken along, no child at all
-   * where the database would refuse. Begins with AND.
+   * SQL condition for rows without holders: no child with pending operations that would be deleted, and no child at all
+   * if the database would refuse. Begins with AND.
    */
   nothingHolds(): string {
     const { table, id } = this.#target;

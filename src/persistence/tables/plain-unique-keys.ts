@@ -1,10 +1,10 @@
 import type { ReplicaTable } from './replica-table.ts';
 import type { Session } from '../sql/session.ts';
 
-/** A unique key that holds for deleted rows, too. */
+/** A unique key that also applies to deleted rows. */
 interface PlainUniqueKey {
   readonly table: ReplicaTable;
-  /** Column names; `(expression)` where one is computed. */
+  /** Column names; `(expression)` for a computed one. */
   readonly columns: readonly string[];
 }
 
@@ -24,8 +24,8 @@ const onPostgres = `SELECT t.relname AS "table", i.relname AS "index", a.attname
   WHERE x.indisunique AND NOT x.indisprimary AND x.indpred IS NULL AND n.nspname = ANY (current_schemas(false)) ORDER BY 1, 2, k.place`;
 
 /**
- * Reads them from the database: an index may come from a migration, and be in no entity. A key with the id in it never
- * meets a deleted row.
+ * Reads them from the database, because an index may come from a migration and be missing in the entity. Omits keys
+ * that contain the id, because they never clash with a deleted row.
  */
 export async function plainUniqueKeys(
   session: Session,

@@ -1,13 +1,13 @@
 import type { JsonObject } from '../../model/values/json.ts';
 import type { ReplicaTable } from './replica-table.ts';
 
-/** The row that another one points to, as comparable text. */
+/** A referenced row as comparable text. */
 const referenceTo = (kind: string, id: string): string => JSON.stringify([kind, id]);
 
 /**
- * Every row that this one points to, as comparable text: by `dependsOn`, and by foreign keys of its entity. Needs no
- * other table to be registered, so a foreign key names its row by the SQL table, and by each kind of a plain list of
- * kinds.
+ * All rows that this row references, as comparable text: by `dependsOn` and by foreign keys of its entity. Does not
+ * require other tables to be registered. A foreign key therefore names its row by the SQL table and by each kind of a
+ * plain list of kinds.
  */
 export function referencesIn(table: ReplicaTable, row: JsonObject | undefined): readonly string[] {
   if (row === undefined) return [];
@@ -17,7 +17,7 @@ export function referencesIn(table: ReplicaTable, row: JsonObject | undefined): 
   });
 }
 
-/** How rows that point to this one may have named it. */
+/** The names by which other rows may reference this one. */
 export const namesOfRow = (table: ReplicaTable, id: string): readonly string[] => [
   ...new Set([referenceTo(table.kind, id), referenceTo(table.metadata.tableName, id)]),
 ];

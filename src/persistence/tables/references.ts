@@ -1,13 +1,16 @@
 import type { JsonObject } from '../../model/values/json.ts';
 import type { ReplicaTable } from './replica-table.ts';
 
-/** A row that another one points to. */
+/** A referenced row. */
 export interface Reference {
   readonly kind: string;
   readonly id: string;
 }
 
-/** Which rows a payload points to, by the table's `dependsOn` (a plain list of kinds means every relation to them). */
+/**
+ * The rows that a payload references, according to the table's `dependsOn` (a plain list of kinds means every relation
+ * to them).
+ */
 export function referencesOf(table: ReplicaTable, row: JsonObject | undefined): readonly Reference[] {
   if (row === undefined) return [];
   return table.dependsOn.flatMap(({ key, kind }) => {

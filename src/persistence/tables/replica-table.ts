@@ -17,14 +17,14 @@ import { TableColumns, type FoundColumns } from './table-columns.ts';
 import { TableRows } from './table-rows.ts';
 
 interface Registration extends FoundColumns {
-  /** As given: hooks may be methods of it. */
+  /** The original options object, because hooks may be methods of it. */
   readonly options: SyncTableOptions<ObjectLiteral>;
   readonly settings: TableSettings;
 }
 
 /**
- * A synced table of the app: its settings, its `columns`, how its rows map to the wire (`mapping`), the SQL that names
- * them (`conditions`), and the rows that are stored (`rows`).
+ * A synced table of the app: its settings, `columns`, conversion to the wire (`mapping`), shared SQL (`conditions`),
+ * and stored rows (`rows`).
  */
 export class ReplicaTable implements SyncKind {
   readonly kind: string;
@@ -41,7 +41,7 @@ export class ReplicaTable implements SyncKind {
   readonly metadata: EntityMetadata;
   readonly dialect: Dialect;
   readonly codecs: readonly ColumnCodec[];
-  /** Names of the table and of its id column, as SQL wants them. */
+  /** Names of the table and its id column, quoted for SQL. */
   readonly table: string;
   readonly id: string;
   readonly columns: TableColumns;
@@ -55,8 +55,8 @@ export class ReplicaTable implements SyncKind {
   /** Whether statements run on the event loop. */
   readonly blocksLoop: boolean;
   /**
-   * Rows written between two yields, by one statement: ≤ 5 ms of work for the drivers that block the event loop, a page
-   * for the others (F-147).
+   * Rows written by one statement between two yields: at most 5 ms of work for drivers that block the event loop, a
+   * page for the others (F-147).
    */
   readonly rowsPerSlice: number;
 
@@ -89,7 +89,7 @@ export class ReplicaTable implements SyncKind {
     this.tombstones = settings.tombstones;
     this.retentionMs = settings.retentionMs;
     this.conflict = conflictByWireKey(settings.conflict, (property) =>
-      // A mapping of the app's own may have keys that are no columns.
+      // A mapping of the app may have keys without a column.
       options.toJson !== undefined && !columns.hasProperty(property) ? property : columns.wireKeyOf(property),
     );
     this.dependsOn = Array.isArray(settings.dependsOn)
@@ -118,7 +118,7 @@ export class ReplicaTable implements SyncKind {
     return this.mapping.unstorable(row);
   }
 
-  /** What the removal of a row must not take along. */
+  /** Rows that a removal must not delete as well. */
   get inbound(): InboundReferences {
     return this.#inbound;
   }
@@ -128,7 +128,7 @@ export class ReplicaTable implements SyncKind {
     return this.#relations.filter((relation) => relation.kind === kind).map((relation) => relation.key);
   }
 
-  /** Tells the table how it hangs together with the others; called once when all are registered. */
+  /** Connects the table with the others; called once when all are registered. */
   linkTables(all: readonly ReplicaTable[]): void {
     this.#relations = this.metadata.foreignKeys.flatMap((foreignKey) => {
       const parent = all.find((table) => table.metadata === foreignKey.referencedEntityMetadata);
@@ -169,7 +169,7 @@ export class ReplicaTable implements SyncKind {
   }
 }
 
-/** The field rules under wire keys: they are applied to wire rows. */
+/** The field rules by wire key, because they apply to wire rows. */
 const conflictByWireKey = (conflict: TableConflictConfig, keyOf: (property: string) => string): TableConflictConfig =>
   conflict.fields === undefined
     ? conflict

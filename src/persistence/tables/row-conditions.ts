@@ -3,7 +3,7 @@ import { selectWireValues } from '../columns/wire-values.ts';
 import { listOf } from '../sql/session.ts';
 import type { TableColumns } from './table-columns.ts';
 
-/** The pieces of SQL that statements about one synced table share. */
+/** Shared parts of SQL statements about one synced table. */
 export class RowConditions {
   readonly #columns: TableColumns;
   readonly #keepsSentValues: boolean;
@@ -16,24 +16,24 @@ export class RowConditions {
   /** SQL condition: the row is one of these. */
   among(ids: readonly string[]): { readonly sql: string; readonly parameter: string } {
     const { dialect, table, id, ids: idColumn } = this.#columns;
-    // What can be no id of this column has no row, and would make PostgreSQL refuse the whole list.
+    // A string that cannot be an id of this column has no row, and PostgreSQL would reject the whole list.
     return { sql: dialect.inList(`${table}.${id}`, idColumn.type), parameter: listOf(this.boundIds(ids)) };
   }
 
-  /** These ids as their column holds them, without those that the column cannot hold. */
+  /** These ids in the form of their column, without those that it cannot hold. */
   boundIds(ids: readonly string[]): readonly (string | number)[] {
     const { ids: idColumn } = this.#columns;
     return ids.filter((id) => idColumn.complaint(id) === undefined).map((id) => idColumn.toDatabase(id));
   }
 
-  /** SQL condition: the row is named in one of our tables. The parameter is the kind. */
+  /** SQL condition: one of our tables names the row. The parameter is the kind. */
   isIn(table: string, row = this.#columns.table): string {
     return `EXISTS (SELECT 1 FROM "${table}" k WHERE k."kind" = ? AND k."entity_id" = CAST(${row}.${this.#columns.id} AS text))`;
   }
 
   /**
-   * SQL condition: the row is shown, nothing of it is queued, and (`neverSent`) no server ever had it. Costs one look
-   * into an index per row.
+   * SQL condition: the row is visible, has no queued operation, and (`neverSent`) was never on a server. Costs one
+   * index lookup per row.
    */
   unsent(which: 'neverSent' | 'all', row: string): { readonly sql: string; readonly parameters: readonly string[] } {
     const { kind, names } = this.#columns;
@@ -46,8 +46,8 @@ export class RowConditions {
   }
 
   /**
-   * What a query of whole rows selects besides `*`, so that no number is rounded on the way, and each field is known as
-   * the server sent it.
+   * Additional selections of a query of whole rows, so that no number is rounded and each field has the value that the
+   * server sent.
    */
   exactColumns(table: string): string {
     const { kind, id, codecs, dialect } = this.#columns;

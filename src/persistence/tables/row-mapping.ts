@@ -13,15 +13,15 @@ import { harmIn } from './harmful-row.ts';
 import type { SyncTableOptions } from './sync-table.ts';
 import type { TableColumns } from './table-columns.ts';
 
-/** Maps the rows of a synced table between the wire, the entity and the columns. Touches no database. */
+/** Converts rows of a synced table between wire, entity and columns. Does not access the database. */
 export class RowMapping {
   readonly kind: string;
   readonly keys: TableColumns['keys'];
-  /** Wire rows to the values of their columns. */
+  /** Converts wire rows to the values of their columns. */
   readonly binder: RowBinder;
   readonly #columns: TableColumns;
   readonly #options: SyncTableOptions<ObjectLiteral>;
-  /** Rows that were read here, as their columns give them, where the server sent something else. */
+  /** Rows read here with the values of their columns, if the server sent others. */
   readonly #shownAs = new WeakMap<JsonObject, JsonObject>();
 
   constructor(columns: TableColumns, options: SyncTableOptions<ObjectLiteral>) {
@@ -63,8 +63,8 @@ export class RowMapping {
   }
 
   /**
-   * Whether a row of the server has every column, so that nothing of an older copy shows through it. Not known of rows
-   * that the app maps itself.
+   * Whether a server row has every column, so that nothing of an older copy shows through. Unknown for rows that the
+   * app maps itself.
    */
   isComplete(row: JsonObject): boolean {
     const { id, updatedAt, deletedAt } = this.keys;
@@ -77,14 +77,14 @@ export class RowMapping {
     );
   }
 
-  /** Whether the table keeps what the server sent. If the app maps its rows, that mapping defines the wire value. */
+  /** Whether the table stores sent values. For rows that the app maps, the mapping defines the wire value. */
   get keepsSentValues(): boolean {
     return this.#options.toJson === undefined && this.#options.fromJson === undefined;
   }
 
   /**
-   * An entity as the server will see it: without local-only columns, `deletedAtLocal`, and columns whose property is
-   * undefined.
+   * An entity as the server will see it: without local-only columns, `deletedAtLocal`, and columns with an undefined
+   * property.
    */
   entityToWire(entity: object): JsonObject {
     if (this.#options.toJson) return this.#checked(this.#options.toJson(entity));
@@ -96,7 +96,7 @@ export class RowMapping {
     return row;
   }
 
-  /** A result row as wire JSON. */
+  /** Converts a result row to wire JSON. */
   rawToWire(raw: RawRow): JsonObject {
     const { codecs, metadata } = this.#columns;
     if (!this.#options.toJson) {
@@ -114,14 +114,14 @@ export class RowMapping {
     return this.#checked(this.#options.toJson(entity));
   }
 
-  /** A row that was read here, as its columns give it: what an entity of it says. */
+  /** A row read here with the values of its columns, as an entity shows it. */
   shown(row: JsonObject): JsonObject {
     return this.#shownAs.get(row) ?? row;
   }
 
   /**
-   * The row that somebody gives who saw `known` as an entity: what he could not see exactly, and left alone, stays as
-   * it is.
+   * Restores exact values in a row from somebody who saw `known` as an entity: values that the entity could not show
+   * exactly, and that were not changed, stay as they were.
    */
   recognise(known: JsonObject, given: JsonObject): JsonObject {
     const shown = this.shown(known);
@@ -134,7 +134,7 @@ export class RowMapping {
     );
   }
 
-  /** Says why a wire row cannot be stored; undefined = it can, as far as types tell. */
+  /** Why a wire row cannot be stored; undefined if its types allow it. */
   complaintAbout(row: JsonObject): string | undefined {
     const { codecs, idCodec, ids } = this.#columns;
     const id = this.readId(row);
@@ -149,7 +149,7 @@ export class RowMapping {
     return undefined;
   }
 
-  /** As {@link complaintAbout}, the mapping of each column or `fromJson` included. */
+  /** Like {@link complaintAbout}, including the mapping of each column or `fromJson`. */
   unstorable(row: JsonObject): string | undefined {
     const complaint = this.complaintAbout(row);
     if (complaint !== undefined) return complaint;
@@ -161,10 +161,7 @@ export class RowMapping {
     }
   }
 
-  /**
-   * What a row writes to its columns, by column name; columns that it leaves alone are absent. Throws as `fromJson`
-   * throws.
-   */
+  /** The values that a row writes, by column name. Unwritten columns are absent. Throws what `fromJson` throws. */
   columnsOf(row: JsonObject): ReadonlyMap<string, unknown> {
     const bound = [...this.binder.bindAll([row])];
     return new Map(
@@ -172,7 +169,7 @@ export class RowMapping {
     );
   }
 
-  /** The local-only properties of an entity that differ from an older copy of it. */
+  /** The local-only properties of an entity that differ from an older copy. */
   localChanges(before: object, after: object): object {
     const changed = this.#columns.localCodecs.filter(
       (codec) => !deepEqual(wireValueOf(codec, before) ?? null, wireValueOf(codec, after) ?? null),
@@ -188,7 +185,7 @@ export class RowMapping {
   }
 }
 
-/** A mapping of the app that throws says that the row has none: it is quarantined, the page goes on (I13). */
+/** A mapping that throws counts as no value: the row is quarantined, and the page continues (I13). */
 const orNone = <T>(read: () => T): T | undefined => {
   try {
     return read();

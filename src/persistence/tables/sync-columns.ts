@@ -1,20 +1,18 @@
 import { Column, type EntitySchemaColumnOptions } from 'typeorm';
 
-/** What every synced row carries besides the app's own columns. Timestamps are the server's own text. */
+/** The sync columns of every synced row. Timestamps are the server's own text. */
 export interface SyncedRow {
-  /** Belongs to the server: local writes never change it; '' on a row that the server has not seen yet. */
+  /** Owned by the server; local writes never change it. '' for a row that the server has not seen yet. */
   updatedAt: string;
   /** When the server deleted the row; null while it lives. */
   deletedAt: string | null;
-  /**
-   * When the user deleted the row here; hides it at once, and is cleared when the delete leaves the outbox unapplied.
-   */
+  /** When the user deleted the row here. Hides it at once; cleared when the delete leaves the outbox unapplied. */
   deletedAtLocal: string | null;
 }
 
 /**
- * The sync columns for an `EntitySchema`: `columns: { id: …, title: …, ...syncColumns }`. SQL names are `updated_at`,
- * `deleted_at`, `deleted_at_local`.
+ * The sync columns for an `EntitySchema`: `columns: { id: …, title: …, ...syncColumns }`. The SQL names are
+ * `updated_at`, `deleted_at`, `deleted_at_local`.
  */
 export const syncColumns: { readonly [Key in keyof SyncedRow]: EntitySchemaColumnOptions } = {
   updatedAt: { type: 'text', name: 'updated_at', default: '' },
@@ -29,6 +27,6 @@ export abstract class SyncColumns implements SyncedRow {
   deletedAtLocal: string | null = null;
 }
 
-// Applied by call, so that neither we nor our users need a decorator setting of the compiler.
+// Applied by a function call, so that nobody needs a decorator setting of the compiler.
 for (const property of Object.keys(syncColumns))
   Column(syncColumns[property as keyof SyncedRow])(SyncColumns.prototype, property);

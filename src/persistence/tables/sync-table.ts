@@ -18,7 +18,7 @@ import { checkOptions, ownedBy, withDefaults } from '../../model/options/complet
 import { byDefault, optional, type Completed, type OptionList } from '../../model/options/option-list.ts';
 import { schemaOptions, type TableSchemaOptions } from '../columns/table-schema.ts';
 
-/** Options of {@link syncTable}; every part of the registration can be overridden. */
+/** Options of {@link syncTable}. They override every part of the registration. */
 export interface SyncTableOptions<Entity> extends TableSchemaOptions {
   /** Name on the wire. Trimmed, not blank, unique in an engine (F-100). @defaultValue the SQL table's name */
   readonly kind?: string;
@@ -35,20 +35,20 @@ export interface SyncTableOptions<Entity> extends TableSchemaOptions {
   getId?(json: JsonObject): string | number | undefined;
   /** Server timestamp of a wire row. @defaultValue `updatedAt`, `updated_at` */
   getUpdatedAt?(json: JsonObject): string | number | undefined;
-  /** How conflicts of this table are decided. */
+  /** Conflict settings of this table. */
   readonly conflict?: TableConflictConfig;
-  /** What a pulled deletion does: keep the row with `deletedAt` set, or remove it. @defaultValue `keep` */
+  /** Effect of a pulled deletion: keep the row with `deletedAt` set, or remove it. @defaultValue `keep` */
   readonly tombstones?: 'keep' | 'remove';
-  /** Kept tombstones older than this are removed at the end of a full resync. */
+  /** Age in ms from which the end of a full resync removes kept tombstones. */
   readonly retentionMs?: number;
-  /** How often triggers sync this table, counted from its last complete pull. Their other pulls leave it out. */
+  /** How often triggers sync this table in ms, counted from its last complete pull. Their other pulls exclude it. */
   readonly syncIntervalMs?: number;
-  /** Never pushed; writing through synchart is refused. Allows generated ids. @defaultValue false */
+  /** Never pushed; synchart rejects writes. Allows generated ids. @defaultValue false */
   readonly pullOnly?: boolean;
   /** Never pulled. @defaultValue false */
   readonly pushOnly?: boolean;
   /**
-   * The kinds that this table refers to: by the property that holds the id, or as a list. Their creates are sent and
+   * The kinds that this table references: by the property that holds the id, or as a list. Their creates are sent and
    * pulled first.
    */
   readonly dependsOn?: Readonly<Record<string, string>> | readonly string[];
@@ -87,7 +87,7 @@ export const tableOptions = {
 /** Options with their defaults filled in. */
 export type TableSettings = Completed<SyncTableOptions<ObjectLiteral>, typeof tableOptions>;
 
-/** Options of a registration, which {@link syncTable} checked, with their defaults. */
+/** Options checked by {@link syncTable}, with their defaults. */
 export const tableSettings = (options: SyncTableOptions<ObjectLiteral>): TableSettings =>
   withDefaults<SyncTableOptions<ObjectLiteral>, typeof tableOptions>(tableOptions, options);
 
@@ -98,8 +98,8 @@ export interface SyncTable<Entity extends ObjectLiteral = ObjectLiteral> {
 }
 
 /**
- * Registers an entity (`EntitySchema` or class) for synchronisation; kind, id, columns and JSON mapping come from its
- * metadata. Throws `TypeError` or `RangeError` naming an unknown option, or the first with a bad value.
+ * Registers an entity (`EntitySchema` or class) for synchronisation. Kind, id, columns and JSON mapping come from its
+ * metadata. Throws `TypeError` or `RangeError` that names an unknown option or the first invalid one.
  * `createSyncEngine` checks what needs the metadata: the sync columns and the type of the id.
  */
 export function syncTable<Entity extends ObjectLiteral>(
@@ -113,10 +113,7 @@ export function syncTable<Entity extends ObjectLiteral>(
   return { target, options };
 }
 
-/**
- * Throws `TypeError` naming the remedy where the app passed an entity, or nothing, in place of what `syncTable`
- * returns.
- */
+/** Throws `TypeError` with the remedy if the app passed an entity, or nothing, instead of the result of `syncTable`. */
 export function checkSyncTables(tables: readonly SyncTable[]): void {
   const given: unknown = tables;
   if (!Array.isArray(given))
@@ -124,7 +121,7 @@ export function checkSyncTables(tables: readonly SyncTable[]): void {
   given.forEach((table: unknown, index) => checkSyncTable(table, `tables[${index}]`));
 }
 
-/** As {@link checkSyncTables}, for one table; `what` names it in the message. */
+/** Like {@link checkSyncTables} for one table; `what` names it in the message. */
 export function checkSyncTable(table: unknown, what: string): void {
   if (typeof table === 'object' && table !== null && 'target' in table && 'options' in table) return;
   const name = entityNameOf(table);
@@ -135,7 +132,7 @@ export function checkSyncTable(table: unknown, what: string): void {
 function entityNameOf(value: unknown): string | undefined {
   if (typeof value === 'function') return value.name;
   if (typeof value === 'string') return `'${value}'`;
-  // An `EntitySchema`, also of another copy of TypeORM.
+  // An `EntitySchema`, possibly of another copy of TypeORM.
   const options = typeof value === 'object' && value !== null && 'options' in value ? value.options : undefined;
   return typeof options === 'object' && options !== null && 'name' in options ? String(options.name) : undefined;
 }

@@ -20,7 +20,7 @@ export interface FoundColumns {
   readonly deletedAtLocal: ColumnMetadata;
 }
 
-/** The columns of a synced table: their wire keys, their codecs, and their names as SQL wants them. */
+/** The columns of a synced table: wire keys, codecs, and names quoted for SQL. */
 export class TableColumns {
   readonly kind: string;
   readonly metadata: EntityMetadata;
@@ -35,11 +35,11 @@ export class TableColumns {
   readonly ids: IdColumn;
   /** Wire keys of the sync fields. */
   readonly keys: { readonly id: string; readonly updatedAt: string; readonly deletedAt: string };
-  /** The table, as SQL wants it. */
+  /** The table name, quoted for SQL. */
   readonly table: string;
-  /** The id column, as SQL wants it. */
+  /** The id column, quoted for SQL. */
   readonly id: string;
-  /** The columns of the sync, as SQL wants them. */
+  /** The sync columns, quoted for SQL. */
   readonly names: { readonly updatedAt: string; readonly deletedAt: string; readonly deletedAtLocal: string };
   readonly #byKey: ReadonlyMap<string, ColumnCodec>;
   readonly #byProperty: ReadonlyMap<string, ColumnCodec>;
@@ -57,7 +57,7 @@ export class TableColumns {
       const codec = codecs.find((candidate) => candidate.column === column);
       if (!codec)
         throw new TypeError(
-          `syncTable(${metadata.name}): column '${column.propertyName}' must be synchronised, it cannot be localOnly`,
+          `syncTable(${metadata.name}): column '${column.propertyName}' must be synchronised and cannot be localOnly`,
         );
       return codec;
     };
@@ -85,7 +85,7 @@ export class TableColumns {
     return this.#byProperty.has(property);
   }
 
-  /** The entity property that a wire key stands for. */
+  /** The entity property of a wire key. */
   propertyOf(wireKey: string): string | undefined {
     return this.#byKey.get(wireKey)?.property;
   }

@@ -11,19 +11,19 @@ import type { RowConditions } from './row-conditions.ts';
 import type { RowMapping } from './row-mapping.ts';
 import type { TableColumns } from './table-columns.ts';
 
-/** What the statements about one synced table are made of. */
+/** The parts of statements about one synced table. */
 interface RowParts {
   readonly columns: TableColumns;
   readonly mapping: RowMapping;
   readonly conditions: RowConditions;
   readonly upserts: RowUpserts;
-  /** Undefined: the table is no `materialized-path` tree. */
+  /** Undefined: the table is not a `materialized-path` tree. */
   readonly tree: TreePaths | undefined;
-  /** What the removal of a row must not take along. */
+  /** Rows that a removal must not delete as well. */
   readonly inbound: () => InboundReferences;
 }
 
-/** The stored rows of a synced table, read and written as wire JSON. Touches only columns the server knows. */
+/** Reads and writes the stored rows of a synced table as wire JSON. Changes only columns that the server knows. */
 export class TableRows {
   readonly #parts: RowParts;
 
@@ -37,7 +37,7 @@ export class TableRows {
     return new Map([...rows].map(([id, raw]) => [id, this.#parts.mapping.rawToWire(raw)]));
   }
 
-  /** As {@link read}, before the app's mapping, which may throw. */
+  /** Like {@link read}, before the app's mapping, which may throw. */
   async readRaw(session: Session, ids: readonly string[]): Promise<ReadonlyMap<string, RawRow>> {
     if (ids.length === 0) return new Map();
     const { columns, conditions } = this.#parts;
@@ -53,19 +53,19 @@ export class TableRows {
     return (await session.query(`SELECT 1 FROM ${this.#parts.columns.table} LIMIT 1`)).length > 0;
   }
 
-  /** Of these ids, those that have a row. */
+  /** Filters these ids to those with a row. */
   async existing(session: Session, ids: readonly string[]): Promise<ReadonlySet<string>> {
     return new Set(ids.length === 0 ? [] : await this.#idsWhere(session, ids));
   }
 
-  /** Of these, the ids of visible rows that no server ever had and of which nothing is queued. */
+  /** Filters these ids to visible rows that no server ever had and that have no queued operation. */
   neverSent(session: Session, ids: readonly string[]): Promise<readonly string[]> {
     const { sql, parameters } = this.#parts.conditions.unsent('neverSent', this.#parts.columns.table);
     return this.#idsWhere(session, ids, ` AND ${sql}`, parameters);
   }
 
   /**
-   * Of these ids, those whose removal the database would refuse, or would carry over to rows with pending operations.
+   * Filters these ids to rows whose removal the database would refuse, or would extend to rows with pending operations.
    */
   async irremovable(session: Session, ids: readonly string[]): Promise<ReadonlySet<string>> {
     const inbound = this.#parts.inbound();
@@ -79,9 +79,9 @@ export class TableRows {
   }
 
   /**
-   * Inserts or updates rows by id, many in one statement. Columns whose key is missing keep their value; local-only
-   * columns too. A row that is written so lives as the server says: `deletedAtLocal` is cleared unless
-   * `keepDeletedLocally`.
+   * Inserts or updates rows by id, many in one statement. Columns whose key is missing keep their value, as do
+   * local-only columns. Such a write follows the server, so it clears `deletedAtLocal` unless `keepDeletedLocally` is
+   * set.
    */
   upsert(
     session: Session,
@@ -92,14 +92,14 @@ export class TableRows {
   }
 
   /**
-   * Whether the database knows the columns as the entity has them: what it refuses then is a row's fault. Compiles a
-   * write, and runs none.
+   * Whether the database has the columns of the entity, so that any further error is caused by a row. Compiles a write
+   * and runs none.
    */
   takesRows(session: Session): Promise<boolean> {
     return this.#parts.upserts.takesRows(session);
   }
 
-  /** Writes what never leaves the device, from the app's own entity. */
+  /** Writes local-only columns from the app's own entity. */
   async writeLocalOnly(session: Session, id: string, entity: object): Promise<void> {
     const given = this.#parts.columns.localCodecs.flatMap((codec) => {
       const value = wireValueOf(codec, entity);
@@ -121,7 +121,7 @@ export class TableRows {
     await session.run(`UPDATE ${columns.table} SET ${columns.names.deletedAtLocal} = ? WHERE ${sql}`, [at, parameter]);
   }
 
-  /** Hides rows that are not hidden yet: the time of the user's own deletion stays where it is known. */
+  /** Hides visible rows only, so that the time of the user's own deletion is kept. */
   async hideShown(session: Session, ids: readonly string[], at: string): Promise<void> {
     if (ids.length === 0) return;
     const { columns, conditions } = this.#parts;
@@ -143,13 +143,13 @@ export class TableRows {
     await tree?.derive(session, orphans, columns.ids.type);
   }
 
-  /** Removes rows; those that others hold are hidden instead, until a full resync finds them free. */
+  /** Removes rows. Rows held by others are hidden instead, until a full resync finds them free. */
   async removeOrHide(session: Session, ids: readonly string[], at: string): Promise<void> {
     const held = await this.#removeFree(session, ids);
     await this.markDeletedLocally(session, [...held], at);
   }
 
-  /** Removes kept tombstones from before a time (epoch ms) that nobody has pending work on; returns how many (F-69). */
+  /** Removes kept tombstones older than a time (epoch ms) without pending work. Returns their number (F-69). */
   async removeTombstones(session: Session, before: number): Promise<number> {
     const { kind, table, id, names } = this.#parts.columns;
     const rows = await session.query<{ id: string | number; at: string }>(
@@ -162,9 +162,7 @@ export class TableRows {
     return old.length - held.size;
   }
 
-  /**
-   * Removes what is stored for rows that are not there any more. Looks at no row of the table where nothing is stored.
-   */
+  /** Removes stored values of rows that no longer exist. Reads no row of the table if nothing is stored. */
   forgetSwept(session: Session): Promise<void> {
     const { kind, table, id } = this.#parts.columns;
     return session.run(
@@ -174,8 +172,8 @@ export class TableRows {
   }
 
   /**
-   * Derives the tree paths that do not follow from the parents, such as those of rows that were stored without; returns
-   * whether there were any.
+   * Derives tree paths that do not follow from the parents, such as those of rows stored without one. Returns whether
+   * there were any.
    */
   async mendTree(session: Session): Promise<boolean> {
     const { tree } = this.#parts;
@@ -184,7 +182,7 @@ export class TableRows {
     return true;
   }
 
-  /** Removes the rows that no other row holds; returns the ids of the others. */
+  /** Removes rows without holders. Returns the ids of the others. */
   async #removeFree(session: Session, ids: readonly string[]): Promise<ReadonlySet<string>> {
     const held = await this.irremovable(session, ids);
     const free = held.size === 0 ? ids : ids.filter((id) => !held.has(id));

@@ -7,17 +7,17 @@ import type { ReplicaTable } from './replica-table.ts';
 import type { Session } from '../sql/session.ts';
 
 export interface TableWarnings {
-  /** What is seen in the entities and in the database. */
+  /** Warnings about the entities and the database. */
   ofSchema(session: Session): Promise<readonly string[]>;
-  /** What the app has left out of `captureWrites`, which it may call after the engine is started. */
+  /** Tables that the app omitted from `captureWrites`, which it may call after the engine is started. */
   ofCapture(): readonly string[];
   /** Announces each message once per engine as an event, and once per data source in its log. */
   tell(messages: readonly string[]): void;
 }
 
 /**
- * Builds the warnings about tables that work, but not as their owner would think: their rows stay on the device, or a
- * name cannot be given again.
+ * Builds warnings about tables that work in an unexpected way: their rows stay on the device, or a unique value cannot
+ * be reused.
  */
 export function createTableWarnings(
   dataSource: DataSource,
@@ -48,14 +48,14 @@ export function createTableWarnings(
   };
 }
 
-/** The columns that hide a deleted row, as SQL names them. */
+/** The columns that hide a deleted row, quoted for SQL. */
 export const hidingColumns = ({ metadata }: ReplicaTable): readonly string[] =>
   [
     ['deletedAt', 'deleted_at'],
     ['deletedAtLocal', 'deleted_at_local'],
   ].flatMap((names) => metadata.columns.find(({ propertyName }) => names.includes(propertyName))?.databaseName ?? []);
 
-/** The predicate of an index that passes over what is deleted. */
+/** The predicate of an index that excludes deleted rows. */
 export const shownOnly = (table: ReplicaTable): string =>
   hidingColumns(table)
     .map((name) => `${name} IS NULL`)
@@ -71,9 +71,9 @@ const aboutUniqueKey = ({
   `${table.metadata.name}: UNIQUE (${columns.join(', ')}) holds for deleted rows, too, which stay in the table and are hidden: once a row is deleted, no other can have its ${columns.join(', ')}. Make the index partial: WHERE ${shownOnly(table)} (docs/adopting.md, Unique values)`;
 
 const aboutCapture = ({ kind, metadata }: ReplicaTable): string =>
-  `${metadata.name}: captureWrites was not given this table, so what the app writes to it with TypeORM is not sent. Give captureWrites the tables of the engine; or write '${kind}' through engine.writer or engine.repository only (docs/capture.md)`;
+  `${metadata.name}: this table was not passed to captureWrites, so the app's TypeORM writes to it are not sent. Pass the engine's tables to captureWrites, or write '${kind}' only through engine.writer or engine.repository (docs/capture.md)`;
 
-/** TypeORM writes them by itself, without an entity of which the rows could be sent. */
+/** TypeORM writes them itself, without an entity whose rows could be sent. */
 function joinTablesLeftOut(tables: readonly ReplicaTable[]): readonly string[] {
   const registered = new Set(tables.map(({ metadata }) => metadata.tablePath));
   const seen = new Set<string>();
@@ -82,7 +82,7 @@ function joinTablesLeftOut(tables: readonly ReplicaTable[]): readonly string[] {
       if (junction === undefined || registered.has(junction.tablePath) || seen.has(junction.tablePath)) return [];
       seen.add(junction.tablePath);
       return [
-        `${metadata.name}.${propertyPath}: the rows of its join table '${junction.tableName}' are written and never sent, as no entity has them. Make the join table an entity with one id, and register it (docs/adopting.md, What each table needs)`,
+        `${metadata.name}.${propertyPath}: the rows of its join table '${junction.tableName}' are never sent, because they have no entity. Make the join table an entity with one id, and register it (docs/adopting.md, What each table needs)`,
       ];
     }),
   );

@@ -6,7 +6,7 @@ import type { Session } from '../sql/session.ts';
 /** One column of a unique index. */
 export interface IndexedColumn {
   readonly name: string;
-  /** The name as SQL wants it, with the collation of the index where it has one. */
+  /** The name quoted for SQL, with the index's collation if it has one. */
   readonly compared: string;
 }
 
@@ -25,8 +25,8 @@ const onPostgres = `SELECT i.relname AS "index", a.attname AS "name", NULL AS "c
   WHERE x.indrelid = CAST(CAST(? AS text) AS regclass) AND x.indisunique AND NOT x.indisprimary AND k.place <= x.indnkeyatts ORDER BY 1, k.place`;
 
 /**
- * Reads the unique indexes of a table from the database: an index may come from a migration, and be in no entity.
- * Leaves out those with an expression.
+ * Reads the unique indexes of a table from the database, because an index may come from a migration and be missing in
+ * the entity. Omits indexes with an expression.
  */
 export async function uniqueIndexesOf(
   session: Session,

@@ -15,10 +15,10 @@ import { describeRing, openRing } from './split-creation.ts';
 import { nameOf, waitingRings, type Waiting } from './waiting-rings.ts';
 
 /**
- * Leaves out groups that must wait: an upsert for the unsettled first request of a row it references, and for the
- * operation that releases a UNIQUE value it takes; a delete for pending operations that delete rows which reference it,
- * or let go of it (PROTOCOL §7). They wait until that one leaves. In a ring the operation queued first goes first. Open
- * requests never wait again. Undefined: a ring of creations was opened, so the groups have to be made anew.
+ * Excludes groups that must wait (PROTOCOL §7). An upsert waits for the unsettled first request of a row it references,
+ * and for the operation that releases a UNIQUE value it takes. A delete waits for pending operations that delete or
+ * detach rows referencing it. In a ring, the operation queued first goes first. Open requests never wait again.
+ * Undefined: a ring of creations was opened, so the groups must be rebuilt.
  */
 export async function holdBack(
   session: Session,
@@ -107,8 +107,8 @@ const isOf = (reference: Reference, group: Group): boolean =>
   reference.kind === group.table.kind && reference.id === group.entityId;
 
 /**
- * The first referenced row that the server lacks. A row of a ring whose oldest member this is counts as there: the ring
- * is noted.
+ * The first referenced row that the server lacks. A row of a ring whose oldest member this is counts as present, and
+ * the ring is recorded.
  */
 async function unsettledCreate(
   session: Session,
@@ -135,7 +135,10 @@ async function pendingChild(session: Session, context: StoreContext, group: Grou
   return undefined;
 }
 
-/** As {@link ringThrough}, for deletes: whether the child waits for the group's own delete, all steps being younger. */
+/**
+ * Like {@link ringThrough} for deletes: whether the child waits for the group's own delete, through younger operations
+ * only.
+ */
 async function isWaitedFor(
   session: Session,
   context: StoreContext,
@@ -154,8 +157,8 @@ async function isWaitedFor(
 }
 
 /**
- * Rows with a pending delete that referenced this one when they were deleted; `seq` is where their entity's line
- * begins.
+ * Rows with a pending delete that referenced this one when they were deleted. `seq` is the start of their entity's
+ * line.
  */
 async function deletedChildren(
   session: Session,
@@ -188,7 +191,7 @@ async function deletedChildren(
   return found;
 }
 
-/** Makes ready what waited for operations of these entities, which have left. */
+/** Makes operations ready that waited for departed operations of these entities. */
 export async function releaseDependents(
   session: Session,
   context: StoreContext,

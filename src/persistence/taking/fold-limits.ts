@@ -11,17 +11,17 @@ import { waitingForCode } from '../outbox/error-codes.ts';
 
 /** Work of other entities that a fold must not overtake. */
 interface LaterWork {
-  /** Ids of rows that the server does not have yet, each with the first operation of its line. */
+  /** Ids of rows that the server does not have yet, with the first operation of each line. */
   readonly creations: ReadonlyMap<string, readonly { readonly kind: string; readonly seq: number }[]>;
-  /** Operations that release a UNIQUE value or let go of a row. */
+  /** Operations that release a UNIQUE value or a reference to a row. */
   readonly releases: Awaited<ReturnType<typeof releasesOf>>;
 }
 
 type Queues = ReadonlyMap<string, readonly StoredOp[]>;
 
 /**
- * How many operations of each entity of one table may fold, for those that may not fold whole: a few indexed statements
- * per batch, none without a second operation.
+ * How many operations of each entity of one table may fold, for entities that may not fold completely. Uses a few
+ * indexed statements per batch, and none without a second operation.
  */
 export async function foldLimits(
   session: Session,
@@ -63,13 +63,12 @@ export async function foldLimits(
 }
 
 /**
- * What others must have released before the operation: the UNIQUE values it takes, or the references to the row it
- * deletes.
+ * What others must release before the operation: the UNIQUE values it takes, or the references to the row it deletes.
  */
 const needed = (table: ReplicaTable, entityId: string, op: PendingOp, before: PendingOp): readonly string[] =>
   op.type === 'delete' ? namesOfRow(table, entityId) : uniqueValuesTaken(table.uniqueKeys, before.payload, op.payload);
 
-/** Each operation behind the first, with the one before it. */
+/** Each operation after the first, with its predecessor. */
 const followersOf = (queue: readonly PendingOp[]): readonly { readonly op: PendingOp; readonly before: PendingOp }[] =>
   queue.slice(1).flatMap((op, index) => {
     const before = queue[index];
@@ -85,7 +84,7 @@ async function creationsAmong(
   const ids = [...new Set(followers.flatMap(({ op, before }) => referencesAdded(before.payload, op)))];
   const found = new Map<string, { kind: string; seq: number }[]>();
   if (ids.length === 0) return found;
-  // CROSS JOIN keeps the order of the loops: each id is looked up in the index of its kind.
+  // CROSS JOIN fixes the join order: each id is looked up in the index of its kind.
   const rows = await session.query<{ kind: string; id: string; seq: number | string }>(
     session.dialect.name === 'sqlite'
       ? `SELECT o."kind", o."entity_id" AS "id", MIN(o."seq") AS "seq" FROM json_each(?) k CROSS JOIN json_each(?) e CROSS JOIN "sync_outbox" o

@@ -56,7 +56,7 @@ export async function freeze(
 }
 
 /**
- * Null: as the newest operation has it. Deltas that travel as such are part of the body, so that it never changes (I2).
+ * Null: the same as the newest operation's. Deltas sent as such are part of the body, so that it never changes (I2).
  */
 function frozenBodyOf(op: UpsertOp, newest: StoredOp): string | null {
   if (op.deltas !== undefined) return JSON.stringify({ ...op.payload, [wireDeltasKey]: toWireDeltas(op.deltas) });
@@ -73,16 +73,16 @@ function thawed(body: JsonObject | undefined): {
   return typeof deltas === 'string' ? { payload } : { payload, deltas };
 }
 
-/** The request of a group: as it was frozen, or as it is about to be. */
+/** The request of a group, already frozen or about to be. */
 function toRequest({ table, entityId, ops, newest, folded, frozen, hasServerRow, sendsDeltas }: Group): TakenRequest {
   const requestId = newest.requestId ?? nextRequestId(newest);
   const base = frozen ? newest.frozenBase : folded.type === 'nothing' ? undefined : folded.baseUpdatedAt;
   const { opId, localTimestamp } = newest;
   const stored = frozen ? thawed(newest.frozenBody) : undefined;
   const deltas = folded.type === 'upsert' ? folded.deltas : undefined;
-  // A server that has no row has nothing that a relative change could apply to.
+  // A relative change needs an existing row on the server.
   const sent = frozen ? stored?.deltas : sendsDeltas && hasServerRow ? deltas : undefined;
-  // Once per operation of every batch: keys are added where they are needed, since spreading them away is dearer.
+  // Runs once per operation of every batch. Adding keys where needed is cheaper than removing them by a spread.
   const op: Writable<Op> =
     folded.type === 'upsert'
       ? {
@@ -134,7 +134,7 @@ function bodyOf(
   return newest.payload !== undefined && sameRow(newest.payload, payload) ? newest.payload : payload;
 }
 
-/** Cheap sameness: a fold of whole rows is the newest row, key by key. */
+/** A cheap comparison: a fold of whole rows equals the newest row, key by key. */
 const sameRow = (a: JsonObject, b: JsonObject): boolean => {
   if (a === b) return true;
   const keys = Object.keys(b);

@@ -16,7 +16,7 @@ export const unfrozenOf = (
     ),
   );
 
-/** How many operations of a queue go out together; without limits each goes by itself. */
+/** The number of operations of a queue that are sent together; without limits, each is sent alone. */
 export const foldableIn =
   (limits: ReadonlyMap<string, number> | undefined) =>
   (entityId: string, queue: readonly StoredOp[]): number =>
@@ -40,7 +40,7 @@ export function toGroup(
   const frozen = newest.requestId !== undefined;
   const folded = foldOps(ops);
   const hasServerRow = isOnServer(folded, ops, unknown);
-  // A delete that was resolved into keeping the row: what is under way has a body.
+  // A delete that was resolved by keeping the row: its request in flight has a body.
   if (frozen && folded.type !== 'upsert' && newest.frozenBody !== undefined) {
     const { opId, localTimestamp, frozenBody, frozenBase } = newest;
     return {
@@ -63,7 +63,7 @@ export function toGroup(
       },
     };
   }
-  // What is under way is never nothing: a delete that resolves the conflict of a create is sent again as it was (I2).
+  // An in-flight operation never folds away: a delete that resolves a create conflict is resent unchanged (I2).
   if (frozen && folded.type === 'nothing') {
     return {
       table,
@@ -87,9 +87,9 @@ export function toGroup(
 }
 
 /**
- * Whether the server has a live row that part of a body could be merged into. It has one where its version is the base,
- * or where it accepted our last write without naming the version. Not: a creation, a row from before the table was
- * synchronised, what comes back after a deletion (F-152).
+ * Whether the server has a live row into which part of a body could be merged. True if the base is its version, or if
+ * it accepted our last write without a version. False for a creation, a row from before the table was synchronised, and
+ * a restored row (F-152).
  */
 function isOnServer(folded: FoldedRequest, ops: readonly StoredOp[], unknown: BaseRecord | undefined): boolean {
   if (folded.type !== 'upsert' || folded.creates || ops.some((op) => op.type === 'delete') || bringsBack(folded))
@@ -98,16 +98,13 @@ function isOnServer(folded: FoldedRequest, ops: readonly StoredOp[], unknown: Ba
 }
 
 /**
- * An upsert that changes no field only asks for the row to be there: nothing but a deletion that the server took can be
- * before it.
+ * An upsert that changes no field only requires the row to exist. Only a deletion accepted by the server can precede
+ * it.
  */
 const bringsBack = ({ changedFields, deltas = [] }: FoldedRequest & { type: 'upsert' }): boolean =>
   changedFields?.length === 0 && deltas.length === 0;
 
-/**
- * What changes its row by deltas only goes onto the newest row known: there is nothing in it that the user decided on
- * an older one.
- */
+/** A pure delta applies to the newest known row, because it contains no decision on an older one. */
 export async function onNewestRows(session: Session, groups: readonly Group[]): Promise<readonly Group[]> {
   const relative = groups.filter(({ frozen, folded }) => !frozen && folded.type === 'upsert' && isPureDelta(folded));
   const [first] = relative;

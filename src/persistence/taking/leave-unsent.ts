@@ -11,7 +11,7 @@ import type { Session } from '../sql/session.ts';
 import type { StoreContext } from '../database/store-context.ts';
 import { storeRows } from '../replica/store-rows.ts';
 
-/** A creation that was deleted before it was sent: the server never hears of it. */
+/** Removes a creation that was deleted before it was sent. The server never learns of it. */
 export async function leaveUnsent(
   session: Session,
   context: StoreContext,
@@ -29,7 +29,7 @@ export async function leaveUnsent(
     const next = queues.get(entityId)?.[ops.length];
     return next === undefined ? [] : [{ entityId, next }];
   });
-  // The app made these rows again after the deletion, and the fold stopped before that.
+  // The app created these rows again after the deletion, so the fold stopped before.
   await promoteToCreations(
     session,
     madeAgain.map(({ next }) => next.seq),
@@ -39,8 +39,7 @@ export async function leaveUnsent(
   const bases = await readBases(session, table.kind, ids);
   await removeBases(session, table.kind, ids);
   const now = context.unit.clock.now();
-  // Somebody else may have made a row of this id meanwhile: it was hidden under ours, and no pull brings it again (I5,
-  // I6).
+  // Somebody else may have created a row with this id. It was hidden under ours, and no pull returns it again (I5, I6).
   const theirs = ids.flatMap((id) => {
     const { row } = newestKnown(bases.get(id));
     return row === undefined || table.isDeleted(row) ? [] : [{ id, row, server: row }];

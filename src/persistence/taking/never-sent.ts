@@ -7,9 +7,9 @@ import type { Session } from '../sql/session.ts';
 import type { StoreContext } from '../database/store-context.ts';
 
 /**
- * Queues rows that others refer to and that no server ever had, as rows from before their table was synchronised: a
- * server that checks its references would refuse the others. Nothing of them counts as changed by the user, so where
- * the server has such a row after all, its own stays.
+ * Queues referenced rows that no server ever had, such as those from before their table was synchronised. A server that
+ * checks references would otherwise refuse the others. No field counts as changed by the user, so if the server has
+ * such a row, its own stays.
  */
 export async function queueNeverSent(
   session: Session,
@@ -38,7 +38,7 @@ export async function queueNeverSent(
   }
 }
 
-/** Whether the server may not have the entity before this operation, the first of its line, has arrived. */
+/** Whether the server may lack the entity until this operation, the first of its line, has arrived. */
 export async function isNewThere(session: Session, { kind, id }: Reference, head: StoredOp): Promise<boolean> {
   if (head.creates) return true;
   if (head.type !== 'upsert' || head.baseUpdatedAt !== undefined) return false;

@@ -41,7 +41,7 @@ export async function parkDamagedConflicts(session: Session, { registry }: Store
     reasons.set(`${kind}\n${entityId}`, message);
     facts.push({
       type: 'store.warning',
-      message: `${message}; it was removed, its operation stays and can be retried or dropped. The row held: ${text}`,
+      message: `${message}; it was removed. Its operation stays; retry or drop it. The removed row contained: ${text}`,
     });
     await removeConflicts(session, kind, [entityId]);
   }

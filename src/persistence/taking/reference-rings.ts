@@ -9,7 +9,7 @@ import type { Group } from './request-group.ts';
 import type { Session } from '../sql/session.ts';
 import type { StoreContext } from '../database/store-context.ts';
 
-/** A row of a ring of creations: what its next request carries, and which operations that stands for. */
+/** A row of a ring of creations: the content of its next request and the operations it covers. */
 export interface RingMember extends Reference {
   readonly table: ReplicaTable;
   readonly queue: readonly StoredOp[];
@@ -17,12 +17,12 @@ export interface RingMember extends Reference {
   readonly payload: JsonObject;
 }
 
-/** Rows that no server has and that refer to one another, each to the next and the last to the first. */
+/** Rows that no server has and that reference each other in a cycle. */
 export type ReferenceRing = readonly RingMember[];
 
 /**
- * Finds a ring of creations that leads from a group over a row it refers to and back to it, all of them queued after
- * the group: only the oldest of a ring finds it, so that a ring is found once.
+ * Finds a ring of creations that leads from a group through a row it references back to it, with all members queued
+ * after the group. Only the oldest member finds the ring, so it is found once.
  */
 export async function ringThrough(
   session: Session,

@@ -9,9 +9,9 @@ import type { Session } from '../sql/session.ts';
 import { uniqueValuesOf, uniqueValuesTaken } from '../columns/table-keys.ts';
 
 /**
- * Finds, for each group that takes a UNIQUE value or deletes a row, the row whose queued operation releases that value
- * or lets go of that row (F-160). An operation queued earlier always counts. One queued later counts only while the
- * server's row still holds the value, as a captured transaction queues its deletes last.
+ * For each group that takes a UNIQUE value or deletes a row, finds the row whose queued operation releases that value
+ * or reference (F-160). An operation queued earlier always counts. A later one counts only while the server's row still
+ * holds the value, because a captured transaction queues its deletes last.
  */
 export async function releaseWaits(
   session: Session,
@@ -50,7 +50,7 @@ export async function releaseWaits(
   return waits;
 }
 
-/** Whether the newest known row of the server holds a UNIQUE value. */
+/** Whether the newest known server row holds a UNIQUE value. */
 async function heldThere(
   session: Session,
   table: ReplicaTable,
@@ -63,7 +63,7 @@ async function heldThere(
   };
 }
 
-/** The UNIQUE values that these operations give their row, one after another. */
+/** The UNIQUE values that these operations assign to their row, one after another. */
 function takenBy(table: ReplicaTable, ops: readonly StoredOp[]): readonly string[] {
   if (table.uniqueKeys.length === 0) return [];
   return ops.flatMap((op, index) => {

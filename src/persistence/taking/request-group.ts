@@ -2,7 +2,7 @@ import type { FoldedRequest } from '../../rules/pending/fold.ts';
 import type { StoredOp } from '../outbox/outbox-rows.ts';
 import type { ReplicaTable } from '../tables/replica-table.ts';
 
-/** One entity's group, on its way to becoming a request. */
+/** The operations of one entity that will become a request. */
 export interface Group {
   readonly table: ReplicaTable;
   readonly entityId: string;
@@ -11,10 +11,8 @@ export interface Group {
   readonly ops: readonly StoredOp[];
   readonly frozen: boolean;
   readonly folded: FoldedRequest;
-  /**
-   * Whether the server is known to have a row that a request can change. Without one, the whole row is sent (F-152).
-   */
+  /** Whether the server is known to have a row that a request can change. Otherwise the whole row is sent (F-152). */
   readonly hasServerRow: boolean;
-  /** Whether the transport takes deltas as such. */
+  /** Whether the transport accepts deltas as such. */
   readonly sendsDeltas?: boolean | undefined;
 }

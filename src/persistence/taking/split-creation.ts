@@ -12,9 +12,9 @@ import type { Session } from '../sql/session.ts';
 import { nameOf } from './waiting-rings.ts';
 
 /**
- * Opens a ring of creations, none of which a server with foreign keys could take first: the oldest row whose reference
- * may be NULL is created without it, and an edit behind its other operations adds it (F-160). The local row keeps the
- * reference. Returns whether there is such a row.
+ * Opens a ring of creations that a server with foreign keys could not accept in any order. Creates the oldest row with
+ * a nullable reference without it, and adds the reference with an edit behind its other operations (F-160). The local
+ * row keeps the reference. Returns whether there is such a row.
  */
 export async function openRing(session: Session, ring: ReferenceRing, now: number): Promise<boolean> {
   const members = ring.map((member, index) => ({ member, next: ring[(index + 1) % ring.length] ?? member }));
@@ -30,8 +30,8 @@ export async function openRing(session: Session, ring: ReferenceRing, now: numbe
 }
 
 /**
- * The wire keys by which the creation refers to the other row; none where one of them must be there, or the creation is
- * on its way or unreadable.
+ * The wire keys by which the creation references the other row. Empty if one of them is mandatory, or if the creation
+ * is in flight or unreadable.
  */
 function detachableKeys({ table, first, payload }: RingMember, next: RingMember): readonly string[] {
   const isPlain =
@@ -70,10 +70,10 @@ async function splitCreation(
   const localTimestamp = queue.at(-1)?.localTimestamp ?? '';
   const op = upsertOp({ kind, id, localTimestamp, payload, changedFields: left, creates: false });
   await enqueueOp(session, op, table, { row: undefined, version: undefined }, now);
-  // The mark keeps the edit from folding back into the creation.
+  // The mark prevents the edit from folding back into the creation.
   await markAsWaitingFor(session, op.opId, nameOf(next));
 }
 
-/** Names the rows of a ring that nothing can open, and what would open it. */
+/** Names the rows of a ring that cannot be opened, and the remedy. */
 export const describeRing = (ring: readonly Reference[]): string =>
-  `${ring.map(nameOf).join(' and ')} refer to each other by columns that must not be NULL, so no order of their creations suits a server that checks references: let one of the columns be NULL, here and on the server`;
+  `${ring.map(nameOf).join(' and ')} refer to each other through NOT NULL columns, so a server that checks references accepts none of them first. Make one of the columns nullable, here and on the server`;

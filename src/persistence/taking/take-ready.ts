@@ -19,9 +19,8 @@ import { decidedRows, shownCreations, withVerification } from './verify-requests
 import { leaveUnsent } from './leave-unsent.ts';
 
 /**
- * Takes the next heads of line, folds each entity's unsent operations, and freezes what will be sent. Committed before
- * the first byte leaves (I2). Cost depends on the batch, not on the outbox: heads are found by a partial
- * index.
+ * Takes the next heads of line, folds each entity's unsent operations, and freezes the requests. Commits before the
+ * first byte is sent (I2). The cost depends on the batch, not on the outbox, because a partial index finds the heads.
  */
 export async function takeReady(session: Session, context: StoreContext, options: TakeOptions): Promise<TakenBatch> {
   const facts: SyncFact[] = [];
@@ -29,8 +28,8 @@ export async function takeReady(session: Session, context: StoreContext, options
     const heads = await readHeads(session, options);
     if (heads.length === 0) return { requests: [], facts };
     const requests = await takeLines(session, context, heads, options, facts);
-    // Where all of them wait for others, were parked or needed no request, those behind them have their turn: an empty
-    // batch ends the push.
+    // If all of them wait, were parked or needed no request, continue with those behind them, because an empty batch
+    // ends the push.
     if (requests.length > 0) return { requests, facts };
   }
 }
@@ -50,7 +49,7 @@ async function takeLines(
     const table = tableOf(context, kind);
     const ids = kindHeads.map((head) => head.entityId);
     const unknown = await readUnknownVersions(session, kind, ids);
-    // Looking at the server's row replaces what they hold.
+    // The fetch of the server's row replaces their content.
     facts.push(...toldOfDamagedBases(kind, unknown.values()));
     const lines = isOutdated ? await linesOf(session, kind, ids) : await readLines(session, kind, kindHeads);
     const { ready, hasOpened } = await readyGroups(session, context, { table, unknown, options, facts }, lines);
@@ -80,7 +79,7 @@ async function takeLines(
   );
 }
 
-/** What holds for all heads of one kind. */
+/** State of all heads of one kind. */
 interface KindOfTake {
   readonly table: ReplicaTable;
   readonly unknown: ReadonlyMap<string, BaseRecord>;
@@ -94,7 +93,7 @@ const linesOf = async (session: Session, kind: string, ids: readonly string[]): 
 };
 
 /**
- * The groups of these lines that may go out now; `hasOpened`: operations were rewritten to open a ring of creations.
+ * The groups of these lines that may be sent now. `hasOpened`: operations were rewritten to open a ring of creations.
  */
 async function readyGroups(
   session: Session,
@@ -149,7 +148,7 @@ async function readyGroups(
   return { ...(await readyGroups(session, context, kindOfTake, again)), hasOpened: true };
 }
 
-/** The heads of these lines wait for a person: something in each line is damaged. */
+/** Parks the heads of lines that contain something damaged, for a person. */
 async function parkDamaged(session: Session, lines: readonly (readonly StoredOp[])[]): Promise<readonly SyncFact[]> {
   const facts: SyncFact[] = [];
   for (const line of lines) {

@@ -7,7 +7,7 @@ import type { ReplicaTable } from '../tables/replica-table.ts';
 import type { Session } from '../sql/session.ts';
 import type { StoreContext } from '../database/store-context.ts';
 
-/** Of requests without base that resolve a conflict and are sent again: the server's row that was decided on. */
+/** For resent requests without a base that resolve a conflict: the server's row of the decision. */
 export async function decidedRows(
   session: Session,
   kind: string,
@@ -25,7 +25,7 @@ export async function decidedRows(
   );
 }
 
-/** Of creations that are sent again: those of which a pull has brought a live row meanwhile. */
+/** Filters resent creations to those whose live row a pull has returned meanwhile. */
 export async function shownCreations(
   session: Session,
   table: ReplicaTable,
@@ -48,17 +48,17 @@ export function withVerification(
   options: TakeOptions,
   context: StoreContext,
 ): TakenRequest {
-  // Also when it is taken again: frozen is not yet sent, and what was sent carried the version found by looking.
-  // Relative changes that travel as such have no base: the same request goes out again under its key.
+  // Also applies when it is taken again: a frozen request is not yet sent, and a sent one carried the version found by
+  // a fetch. Relative changes sent as such have no base, so the same request is resent under its key.
   const needsVersion = request.op.type !== 'upsert' || request.op.deltas === undefined || !isPureDelta(request.op);
   const wasNeverSent = base?.versionUnknown === true && base.lastSent === undefined;
-  // A row that came from the server is known to be there, or to have been.
+  // A row from the server is known to exist there, or to have existed.
   if (wasNeverSent && needsVersion && request.op.baseUpdatedAt === undefined && request.op.force !== true)
     return { ...request, verify: 'unknownVersion', lastSent: base.baseRow, isUnseen: base.serverRow === undefined };
   if (base?.versionUnknown && !wasNeverSent && needsVersion)
     return { ...request, verify: 'unknownVersion', lastSent: base.lastSent };
   if (request.firstSentAt === undefined) return request;
-  // It was frozen for a server that takes deltas; sent otherwise it would be another request under the same key.
+  // It was frozen for a server that accepts deltas. Sent otherwise, it would be another request under the same key.
   const isOfOtherForm = request.op.type === 'upsert' && request.op.deltas !== undefined && options.deltas !== true;
   const age = context.unit.clock.now() - request.firstSentAt;
   return options.distrustResend || isOfOtherForm || age > context.config.idempotencyWindowMs

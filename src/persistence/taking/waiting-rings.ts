@@ -14,8 +14,8 @@ export interface Waiting extends Reference {
 export const nameOf = ({ kind, id }: Reference): string => `${kind}/${id}`;
 
 /**
- * Finds rings among heads that wait for each other, over however many rows and reasons; `held` are those that begin to
- * wait now. Nothing of a ring would ever leave. Returns each ring, its oldest operation first (I12).
+ * Finds rings among heads that wait for each other, for any reasons and of any length. `held` are heads that begin to
+ * wait now. A ring would never leave by itself. Returns each ring, its oldest operation first (I12).
  */
 export async function waitingRings(
   session: Session,
@@ -79,9 +79,8 @@ async function waitingAmong(session: Session, references: readonly Reference[]):
 }
 
 /**
- * Finds rings of creations that could not be opened, among all operations of the queue in outbox order: the others wait
- * for the oldest, which refers to one of them. Returns the rows of the ring by the `seq` of each member's first
- * operation.
+ * Finds rings of creations that could not be opened, among all operations in outbox order: the others wait for the
+ * oldest, which references one of them. Returns the rows of the ring, by the `seq` of each member's first operation.
  */
 export function closedRings(context: StoreContext, ops: readonly StoredOp[]): ReadonlyMap<number, readonly string[]> {
   const heads = new Map<string, StoredOp>();

@@ -1,18 +1,17 @@
 import type { AbstractSqliteDriver } from 'typeorm/driver/sqlite-abstract/AbstractSqliteDriver.js';
 
-/** Passes through TypeORM as a value that it binds. */
+/** Passes through TypeORM as a bindable value. */
 class Bound {
   constructor(readonly value: number) {}
 }
 
-/** Others differ from their own text: it is not a number, or not the same one. */
+/** Other numbers differ from their own text: it is not a number, or another one. */
 const isBindable = (value: unknown): value is number =>
   typeof value === 'number' && (Number.isInteger(value) ? Number.isSafeInteger(value) : Number.isFinite(value));
 
 /**
- * Makes TypeORM bind numbers. It writes them into the text of a statement, so that an UPDATE with another number is
- * another statement to whoever keeps them prepared. Only for connections that bind a whole number as an integer: a text
- * column would get `5.0`.
+ * Makes TypeORM bind numbers instead of writing them into the statement, where each number would create a new statement
+ * to prepare. Only for connections that bind integers as integers; a text column would get `5.0`.
  */
 export function bindNumbers(driver: AbstractSqliteDriver): void {
   const original = driver.escapeQueryWithParameters.bind(driver);

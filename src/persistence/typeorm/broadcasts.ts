@@ -4,15 +4,15 @@ import type { Broadcaster } from 'typeorm/subscriber/Broadcaster.js';
 export type BroadcastName = keyof Broadcaster & `broadcast${string}Event`;
 type Broadcast = (...parameters: readonly unknown[]) => void;
 /**
- * `told` is TypeORM's collector of results; then the metadata, the entity or entities, and the stored entity where
+ * `told` is TypeORM's collector of results, followed by the metadata, the entity or entities, and the stored entity if
  * there is one.
  */
 export type Listener = (told: unknown, metadata: EntityMetadata, ...rest: readonly unknown[]) => void;
 
 /**
  * Replaces `Broadcaster.broadcast…Event` of a query runner. TypeORM calls these for every entity that it loads or
- * persists, cascades included. `listen` hears of it first; the app's listeners and subscribers only while `isHeard`
- * says so.
+ * persists, including cascades. Calls `listen` first, and the app's listeners and subscribers only if `isHeard` allows
+ * it.
  */
 export function beforeBroadcast(
   { broadcaster }: QueryRunner,

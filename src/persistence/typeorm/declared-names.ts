@@ -3,8 +3,8 @@ import { getMetadataArgsStorage, type EntitySchema } from 'typeorm';
 type EntityClass = new () => object;
 
 /**
- * The classes whose table, or whose value in the discriminator column, gets its name from the name of the class. Reads
- * `MetadataArgsStorage.tables` and `discriminatorValues`. An `EntitySchema` names its table by a text.
+ * The classes whose table name or discriminator value defaults to the class name. Reads `MetadataArgsStorage.tables`
+ * and `discriminatorValues`. An `EntitySchema` names its table by a string.
  */
 export function namedAfterClass(entities: readonly (EntityClass | EntitySchema)[]): {
   readonly tables: readonly string[];

@@ -8,8 +8,8 @@ type Replaceable = 'transaction' | 'save' | 'remove' | 'softRemove' | 'recover';
 export const managerMethod = (name: Replaceable): ManagerMethod => EntityManager.prototype[name] as ManagerMethod;
 
 /**
- * Gives all managers of a data source other methods: those that `DataSource.createEntityManager` makes, one per query
- * runner, and `DataSource.manager`. Repositories call their manager, so that they follow.
+ * Replaces methods of all managers of a data source: those that `DataSource.createEntityManager` creates, one per query
+ * runner, and `DataSource.manager`. Repositories call their manager, so they follow.
  */
 export function replaceManagerMethods(
   dataSource: DataSource,

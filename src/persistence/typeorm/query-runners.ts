@@ -1,7 +1,7 @@
 import { QueryFailedError, type DataSource, type Driver, type QueryRunner } from 'typeorm';
 import { DatabaseError } from '../../model/errors/errors.ts';
 
-/** `QueryRunner.query`, of which the third parameter asks for counts and rows in one object. */
+/** `QueryRunner.query`. The third parameter requests counts and rows in one object. */
 export type Send = (
   this: QueryRunner,
   sql: string,
@@ -11,8 +11,8 @@ export type Send = (
 type Mode = Parameters<Driver['createQueryRunner']>[0];
 
 /**
- * Replaces `Driver.createQueryRunner`. TypeORM asks it for every runner: of managers, query builders, migrations and
- * the app. `create` makes the runner as before.
+ * Replaces `Driver.createQueryRunner`, which TypeORM calls for every runner: of managers, query builders, migrations
+ * and the app. `create` creates the original runner.
  */
 export function replaceQueryRunners(
   driver: Driver,
@@ -23,20 +23,17 @@ export function replaceQueryRunners(
 }
 
 /**
- * Replaces `query` of a runner, or of all runners with a prototype. All other methods of TypeORM's runners send their
+ * Replaces `query` of one runner, or of all runners with a prototype. All other methods of TypeORM's runners send their
  * statements through it.
  */
 export function replaceQuery(of: object, query: Send): void {
   Object.defineProperty(of, 'query', { value: query, configurable: true, writable: true });
 }
 
-/** Reads `query` of a prototype, which belongs to no runner yet. */
+/** Reads `query` of a prototype, before any runner exists. */
 export const queryOf = (prototype: object): Send => Reflect.get(prototype, 'query') as Send;
 
-/**
- * Makes a runner that is already in somebody's hands behave as one of another class. TypeORM's SQLite drivers keep one
- * runner and give it to all.
- */
+/** Changes the class of an existing runner. TypeORM's SQLite drivers keep one runner and share it. */
 export const changeClass = (runner: QueryRunner, Class: { readonly prototype: object }): void => {
   Object.setPrototypeOf(runner, Class.prototype);
 };
@@ -48,16 +45,17 @@ export function dataSourceOf(runner: QueryRunner): DataSource {
 }
 
 /**
- * Whether `SoftDeleteQueryBuilder` adds `AND "deletedAt" IS NOT NULL` to what `restore` sends, as it does from 1.0 on.
+ * Whether `SoftDeleteQueryBuilder` adds `AND "deletedAt" IS NOT NULL` to the statement of `restore`, as it does since
+ * 1.0.
  */
 export const restoresHiddenOnly = (runner: QueryRunner): boolean => 'dataSource' in runner;
 
 /**
- * Makes a failure of SQLite a `QueryFailedError`, as TypeORM does. Before 1.1, `BetterSqlite3QueryRunner.query`
- * prepares outside of its `try`, so that an error of syntax arrives bare.
+ * Wraps a failure of SQLite in `QueryFailedError`, as TypeORM does. Before 1.1, `BetterSqlite3QueryRunner.query`
+ * prepares outside its `try`, so that a syntax error arrives unwrapped.
  */
 export function toQueryFailure(failure: unknown, sql: string, parameters: unknown[] | undefined): unknown {
-  // It did not fail in the database: its name says what to do.
+  // The error did not come from the database; its name tells what to do.
   if (failure instanceof QueryFailedError && failure.driverError instanceof DatabaseError) return failure.driverError;
   const isBare =
     failure instanceof Error &&
@@ -67,14 +65,16 @@ export function toQueryFailure(failure: unknown, sql: string, parameters: unknow
   return isBare ? new QueryFailedError(sql, parameters, failure) : failure;
 }
 
-/** Sets the protected `BaseQueryRunner.transactionDepth`. `startTransaction` begins at 0 and makes savepoints above. */
+/**
+ * Sets the protected `BaseQueryRunner.transactionDepth`. `startTransaction` begins at 0 and creates savepoints above.
+ */
 export const setTransactionDepth = (runner: QueryRunner, depth: number): void => {
   Object.assign(runner, { transactionDepth: depth });
 };
 
 /**
- * Sets `BetterSqlite3QueryRunner.stmtCache`, the prepared statements by their text, so that runners share them; other
- * runners have none.
+ * Sets `BetterSqlite3QueryRunner.stmtCache`, the prepared statements by text, so that runners share them; other runners
+ * have none.
  */
 export const shareStatements = (runner: QueryRunner, statements: Map<string, unknown>): void => {
   if ('stmtCache' in runner) Object.assign(runner, { stmtCache: statements });

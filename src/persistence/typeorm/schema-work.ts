@@ -1,8 +1,8 @@
 import type { DataSource } from 'typeorm';
 
 /**
- * Runs `DataSource.runMigrations`, `undoLastMigration` and `synchronize` inside of `around`. These are all that change
- * tables on their own.
+ * Runs `DataSource.runMigrations`, `undoLastMigration` and `synchronize` within `around`. Only these methods change
+ * tables.
  */
 export function aroundSchemaWork(dataSource: DataSource, around: <T>(work: () => Promise<T>) => Promise<T>): void {
   const run = dataSource.runMigrations.bind(dataSource);

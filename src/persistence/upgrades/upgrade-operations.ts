@@ -24,7 +24,8 @@ import { boundedError } from '../sql/stored-reason.ts';
 const isStale = (op: StoredOp, table: ReplicaTable): boolean => op.schemaVersion < table.schema.version;
 
 /**
- * An upsert in the shape of the table as it is now. Throws what the hook threw, or why its result could never be sent.
+ * Converts an upsert to the table's current format. Throws the error of the hook, or why its result could never be
+ * sent.
  */
 export function upgradedOp(op: UpsertOp, table: ReplicaTable, fromVersion: number): UpsertOp {
   const upgraded = table.schema.upgradeOperation(op, fromVersion);
@@ -39,9 +40,9 @@ interface Failure {
 }
 
 /**
- * Brings queued operations to today's shape, in place. An open request is not touched: what was sent under its key
- * stays in `frozen_body` (I2), only what its operations mean from now on is rewritten. What the hook cannot do stays as
- * it was and holds up its own entity alone (I13).
+ * Upgrades queued operations to the current format in place. `frozen_body` keeps what an open request sent under its
+ * key (I2); only the operations' meaning from now on is rewritten. An operation that the hook cannot convert stays
+ * unchanged and blocks only its own entity (I13).
  */
 export async function upgradeOperations(
   session: Session,
@@ -66,7 +67,7 @@ export async function upgradeOperations(
 
 interface Upgraded {
   readonly op: StoredOp;
-  /** Undefined: a delete has no shape. */
+  /** Undefined: a delete has no format. */
   readonly parts: UpsertOp | undefined;
 }
 
@@ -99,8 +100,8 @@ async function rewrite(session: Session, table: ReplicaTable, all: readonly Upgr
 const textOf = (value: unknown): string | null => (value === undefined ? null : JSON.stringify(value));
 
 /**
- * The heads of their entities wait for a person, or for a release that can do it; told once. What is under way goes on
- * first.
+ * Parks the heads of their entities for a person, or for a release that can upgrade them; reported once. Requests in
+ * flight continue first.
  */
 async function parkFailed(
   session: Session,
@@ -121,7 +122,7 @@ async function parkFailed(
     if (head.errorCode === upgradeFailedCode && head.state === OutboxState.parked) continue;
     parked.add(op.entityId);
     const error = new ParseError(
-      `operation ${op.opId} on ${op.kind}/${op.entityId} was made with version ${op.schemaVersion} of the table and cannot be upgraded to ${table.schema.version}: ${message}; it waits for a release of the app that can, or drop it`,
+      `operation ${op.opId} on ${op.kind}/${op.entityId} was created with version ${op.schemaVersion} of the table and cannot be upgraded to ${table.schema.version}: ${message}; update the app to a release that can upgrade it, or drop it`,
     );
     await parkUnreadable(session, head.seq, upgradeFailedCode, boundedError(error.message));
     facts.push({
@@ -138,8 +139,8 @@ async function parkFailed(
 }
 
 /**
- * Queues in today's shape: an older release may have queued something while a newer one runs. What cannot be upgraded
- * stays as it is and is told in `facts`. Costs nothing where all is current.
+ * Returns queues in the current format, because an older release may queue operations while a newer one runs. Failed
+ * upgrades stay unchanged and are reported in `facts`. Free of cost if everything is current.
  */
 export async function upgradedQueues(
   session: Session,
@@ -160,9 +161,9 @@ export async function upgradedQueues(
 }
 
 /**
- * Entities that may not be sent, since a shape in their queue is not today's: what could not be upgraded is parked
- * already, what a newer release has queued waits for the next run, which leaves the whole table to that release. An
- * open request goes on as it was frozen.
+ * Entities that may not be sent, because an operation of their queue has another format. Failed upgrades are parked
+ * already. Operations of a newer release wait for the next run, which leaves the whole table to that release. An open
+ * request continues as frozen.
  */
 export async function withoutOtherShapes(
   session: Session,
@@ -179,7 +180,7 @@ export async function withoutOtherShapes(
   await leaveToNewer(
     session,
     newer.map(({ seq }) => seq),
-    `it was made by a newer version of the app; this one knows version ${version} of the table`,
+    `a newer version of the app created it; this one knows version ${version} of the table`,
   );
   return new Set(unfit.flatMap((queue) => queue.slice(0, 1)).map(({ entityId }) => entityId));
 }

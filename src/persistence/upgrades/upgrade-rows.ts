@@ -4,7 +4,7 @@ import type { ReplicaTable } from '../tables/replica-table.ts';
 import { listOf, type Session } from '../sql/session.ts';
 import { storedDeltas, storedFields, storedObject, storedResolution, type Cell } from '../sql/stored-shape.ts';
 
-/** A row of `sync_base` in an older shape of its table. */
+/** A row of `sync_base` in an older format of its table. */
 export interface StaleBase {
   readonly entityId: string;
   readonly baseRow: string | null;
@@ -12,7 +12,7 @@ export interface StaleBase {
   readonly schemaVersion: number;
 }
 
-/** Base rows of older shapes: of these entities, or those after an id, in its order. */
+/** Base rows of older formats: of these entities, or those after an id in its order. */
 export async function readStaleBases(
   session: Session,
   table: ReplicaTable,
@@ -35,8 +35,8 @@ const upgradedText = (table: ReplicaTable, text: string | null, fromVersion: num
 };
 
 /**
- * Brings rows that merges compare with to today's shape. A row that the hook cannot do stays as it is: it is only
- * compared with. What was sent last (`last_sent`) stays what was sent.
+ * Upgrades the base rows of merges to the current format. A row that the hook cannot convert stays unchanged, because
+ * it only serves comparison. `last_sent` keeps what was sent.
  */
 export async function upgradeBases(session: Session, table: ReplicaTable, bases: readonly StaleBase[]): Promise<void> {
   for (const { entityId, baseRow, serverRow, schemaVersion } of bases) {
@@ -66,8 +66,8 @@ interface StaleConflict {
 }
 
 /**
- * Brings the conflicts of a table to today's shape: all three sides, and a decision that is not applied yet. One that
- * cannot be upgraded is not worked on.
+ * Upgrades the conflicts of a table to the current format: all three sides, and a decision not yet applied. A conflict
+ * that cannot be upgraded is not worked on.
  */
 export async function upgradeConflicts(session: Session, table: ReplicaTable): Promise<void> {
   const rows = await session.query<StaleConflict>(
@@ -91,7 +91,7 @@ function upgradedConflict(table: ReplicaTable, row: StaleConflict): readonly (st
   const local = sound(storedObject(row.localData, 'local_data')) ?? {};
   const deltas = sound(storedDeltas(row.deltas, 'deltas'));
   const moved = new Set(deltas?.map(({ field }) => field));
-  // A conflict names the fields of its deltas among the changed ones; an operation does not.
+  // A conflict lists the fields of its deltas among the changed ones; an operation does not.
   const written = sound(storedFields(row.changedFields, 'changed_fields'))?.filter((field) => !moved.has(field));
   const op = upsertOp({
     kind: table.kind,
@@ -127,7 +127,7 @@ function upgradedDecision(table: ReplicaTable, text: string | null, from: number
     : text;
 }
 
-/** A damaged conflict is not upgraded: the run that meets it tells of it. */
+/** A damaged conflict is not upgraded; the run that meets it reports it. */
 function sound<T>({ value, fault }: Cell<T>): T | undefined {
   if (fault !== undefined) throw new TypeError(fault);
   return value;
@@ -136,15 +136,14 @@ function sound<T>({ value, fault }: Cell<T>): T | undefined {
 const textOf = (value: unknown): string | null => (value === undefined ? null : JSON.stringify(value));
 
 /**
- * A row of an older shape as the table has it today; as it is where the hook cannot do it, or it is of today's shape
- * already.
+ * A row of an older format in the current one. Unchanged if the hook cannot convert it, or if it is current already.
  */
 export const inTodaysShape = (table: ReplicaTable, row: JsonObject, fromVersion: number | undefined): JsonObject =>
   fromVersion === undefined || fromVersion >= table.schema.version
     ? row
     : (orNothing(() => table.schema.upgradeRow(row, fromVersion)) ?? row);
 
-/** What the app's hook throws for one row concerns that row alone: it keeps its version, and is tried again. */
+/** An error of the app's hook for one row affects only that row: it keeps its version and is tried again. */
 function orNothing<T>(work: () => T): T | undefined {
   try {
     return work();

@@ -7,22 +7,22 @@ import type { StoreContext } from '../database/store-context.ts';
 import { operationsOfVersion, upgradeOperations } from './upgrade-operations.ts';
 import { readStaleBases, upgradeBases, upgradeConflicts } from './upgrade-rows.ts';
 
-/** Operations per transaction: a queue of any length is upgraded without holding up those who write meanwhile. */
+/** Operations per transaction, so that upgrading a long queue does not block writers. */
 const chunkSize = 200;
 
 interface KindVersions {
-  /** Under which the table was pulled; undefined: nothing is known of it yet. */
+  /** The version of the last pull; undefined if nothing is known yet. */
   readonly stored: number | undefined;
-  /** Of its queued operations, ascending. */
+  /** The versions of its queued operations, ascending. */
   readonly queued: readonly number[];
   readonly wasPulled: boolean;
 }
 
 /**
- * Brings everything that is stored of each table to the version it is registered with: operations, the rows they are
- * compared with, conflicts; then, where rows were pulled under an older version, opens a full resync of that table.
- * Each step is a transaction of its own and may be repeated after a crash; the table's version is written last. A table
- * that a newer release has used is refused and left alone.
+ * Upgrades everything stored of each table to its registered version: operations, base rows, conflicts. Then opens a
+ * full resync of tables that were pulled under an older version. Each step is its own transaction and may be repeated
+ * after a crash; the table's version is written last. Refuses a table that a newer release has used, and leaves it
+ * unchanged.
  */
 export async function upgradeSchemas(context: StoreContext): Promise<SchemaReport> {
   const { unit, registry } = context;
@@ -77,7 +77,7 @@ async function readVersions(
   );
 }
 
-/** Which versions are queued of which kinds: from one to the next along the index, whatever the length of the queue. */
+/** The queued versions by kind. Jumps from one to the next along the index, whatever the length of the queue. */
 async function queuedVersions(session: Session): Promise<ReadonlyMap<string, readonly number[]>> {
   const versions = await session.query<{ version: number }>(
     `WITH RECURSIVE "versions"("version") AS (SELECT MIN("schema_version") FROM "sync_outbox" UNION ALL
@@ -105,7 +105,7 @@ export async function newerKinds(session: Session, tables: readonly ReplicaTable
   );
 }
 
-/** A version that is no number is a damaged row, not a newer release. */
+/** An invalid version means a damaged row, not a newer release. */
 const newestOf = (known: KindVersions | undefined): number =>
   Math.max(0, ...[known?.stored ?? 0, ...(known?.queued ?? [])].filter(Number.isFinite));
 
@@ -116,7 +116,7 @@ async function upgradeStored(
 ): Promise<readonly SyncFact[]> {
   const { unit } = context;
   const facts: SyncFact[] = [];
-  // Rows first: an operation is parked only beside rows that were tried already.
+  // Rows first, because an operation is parked only beside rows that were tried already.
   for (let after = '', more = true; more; ) {
     const from = after;
     const bases = await unit.fenced(async (session) => {
@@ -143,7 +143,7 @@ async function upgradeStored(
   return facts;
 }
 
-/** Notes that all of the table is of today's version, and what follows from that for its rows, in one transaction. */
+/** Records in one transaction that the whole table has the current version, and the consequences for its rows. */
 async function adoptVersion(
   session: Session,
   context: StoreContext,
@@ -152,7 +152,7 @@ async function adoptVersion(
 ): Promise<void> {
   const { kind, schema, pushOnly } = table;
   const mustResync = stored !== undefined && wasPulled && !pushOnly && schema.needsResync(stored);
-  // A generation under way has pulled rows under the old version: it begins again.
+  // A generation in progress has pulled rows under the old version, so it starts again.
   if (mustResync) {
     await session.run('UPDATE "sync_cursors" SET "resync_open" = 0 WHERE "kind" = ?', [kind]);
     await openResync(session, context, [kind]);

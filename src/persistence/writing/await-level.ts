@@ -1,20 +1,20 @@
 /** How far a write goes before its promise resolves. */
 export interface AwaitOptions {
   /**
-   * `local` (default): stored here, and queued. `acked`: the server has it; for writers of an engine. Rejects with
-   * `NotAckedError` where it was refused, parked or given up.
+   * `local` (default): stored here and queued. `acked`: the server has it; requires the writer of an engine. Rejects
+   * with `NotAckedError` if the operation is refused, parked or discarded.
    */
   readonly await?: 'local' | 'acked' | undefined;
   /**
-   * How long `acked` waits, ms; default `requestTimeoutMs` of the engine. Then it rejects with `SyncAbortedError`; what
-   * was written stays.
+   * Maximum wait of `acked` in ms; defaults to the engine's `requestTimeoutMs`. Then rejects with `SyncAbortedError`;
+   * the write stays.
    */
   readonly timeoutMs?: number | undefined;
-  /** Ends the wait of `acked`, with `SyncAbortedError`; what was written stays. */
+  /** Ends the wait of `acked` with `SyncAbortedError`; the write stays. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** An operation that was queued by a write. */
+/** An operation queued by a write. */
 export interface QueuedWrite {
   readonly opId: string;
   readonly kind: string;
@@ -22,7 +22,7 @@ export interface QueuedWrite {
   readonly type: 'upsert' | 'delete';
 }
 
-/** Listens from before the write, so that no answer is missed. */
+/** Observes answers from before the write, so that none is missed. */
 export interface AckWatch {
   /** Resolves when the server has all of them. */
   wait(writes: readonly QueuedWrite[], options: AwaitOptions): Promise<void>;

@@ -3,9 +3,9 @@ import { ValidationError } from '../../model/errors/errors.ts';
 import { whyUnwritable } from '../../model/values/nesting.ts';
 
 /**
- * Copies the columns of an entity; those that are undefined stay so. Values that are objects go through the database's
- * form and back, so that the copy shares nothing with the entity, also where a transformer makes objects of its own.
- * Throws `ValidationError` for a value that cannot be written.
+ * Copies the columns of an entity; undefined ones stay undefined. Converts object values to the database's form and
+ * back, so that the copy shares nothing with the entity, even if a transformer creates objects. Throws
+ * `ValidationError` for a value that cannot be written.
  */
 export function copyEntity(metadata: EntityMetadata, entity: object): ObjectLiteral {
   const copy: ObjectLiteral = metadata.create();

@@ -4,15 +4,15 @@ import type { JsonObject } from '../../model/values/json.ts';
 import { assertSafeKeys } from '../../rules/values/safe-keys.ts';
 import type { ReplicaTable } from '../tables/replica-table.ts';
 
-/** Deltas as they are queued, and the row as the user sees it from now on. */
+/** Deltas as queued, and the resulting row as the user sees it. */
 export interface DeltaWrite {
   readonly deltas: readonly Delta[];
   readonly after: JsonObject;
 }
 
 /**
- * Checks deltas against a row and applies them. Fields are property names, the result is by wire key. Undefined: they
- * come to nothing. Throws `ValidationError` naming the field; nothing was written.
+ * Checks deltas against a row and applies them. Fields are property names; the result is by wire key. Returns undefined
+ * if they have no effect. Throws `ValidationError` that names the field; nothing is written.
  */
 export function prepareDeltas(
   table: ReplicaTable,
@@ -24,11 +24,11 @@ export function prepareDeltas(
   const byWireKey = deltas.map((delta): Delta => {
     const field = table.columns.wireKeyOf(delta.field);
     if (Object.values(table.keys).includes(field))
-      throw new ValidationError(`${row}: '${delta.field}' belongs to the server, it cannot be changed by a delta`);
+      throw new ValidationError(`${row}: '${delta.field}' belongs to the server, so a delta cannot change it`);
     if (delta.type === 'increment') {
       if (!Number.isFinite(delta.by))
         throw new ValidationError(
-          `${row}: '${delta.field}' can be incremented by a finite number, got ${String(delta.by)}`,
+          `${row}: '${delta.field}' must be incremented by a finite number, got ${String(delta.by)}`,
         );
     } else if (!Array.isArray(delta.values)) {
       throw new ValidationError(`${row}: values for '${delta.field}' must be a list`);

@@ -19,38 +19,38 @@ export interface EnqueueAllProgress {
 }
 
 export interface EnqueueAllOptions<Entity extends ObjectLiteral> {
-  /** Only these rows, in the words of `find`; conditions on columns of this table. */
+  /** Restricts the rows with a `find` condition on columns of this table. */
   readonly where?: FindOptionsWhere<Entity> | FindOptionsWhere<Entity>[] | undefined;
   /**
-   * Default `neverSent`: rows that no server ever had. `all`: every shown row of which nothing is queued, for a server
-   * that lost its data.
+   * Default `neverSent`: rows that no server ever had. `all`: every visible row without a queued operation, for a
+   * server that lost its data.
    */
   readonly rows?: 'neverSent' | 'all' | undefined;
-  /** Rows per transaction, 1 to 1000; default 200. Other work has its turn between two transactions. */
+  /** Rows per transaction, 1 to 1000; default 200. Other work runs between two transactions. */
   readonly batchSize?: number | undefined;
   /** Called after each committed batch. */
   readonly onProgress?: ((progress: EnqueueAllProgress) => void) | undefined;
-  /** Ends the call after the batch under way. What was queued stays queued; the next call goes on from there. */
+  /** Ends the call after the current batch. Queued rows stay queued, and the next call continues. */
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface EnqueuedAll {
   readonly queued: number;
-  /** Rows that could never be sent, each with the reason. They stay as they are. */
+  /** Rows that could never be sent, each with the reason. They stay unchanged. */
   readonly refused: readonly { readonly id: string; readonly error: Error }[];
 }
 
 interface Parts {
   readonly unit: UnitOfWork;
   readonly table: ReplicaTable;
-  /** Whether whoever asked is gone; ends the call as `signal` does. */
+  /** Whether the caller is gone; ends the call like `signal`. */
   readonly isOver: () => boolean;
 }
 
-/** An id as the driver gives it. */
+/** An id as the driver returns it. */
 type RawId = string | number;
 
-/** Rows from one id, which is left out, to another in the order of the database; without `upTo` to the end. */
+/** Rows after one id up to another in the database's order; without `upTo` to the end. */
 interface Window {
   readonly after: RawId | undefined;
   readonly upTo: RawId | undefined;
@@ -59,12 +59,11 @@ interface Window {
 type Refused = EnqueuedAll['refused'][number];
 
 /**
- * Queues rows as they are, one operation each, in short transactions (F-153). Nothing remembers how far a call came: a
- * row that is queued, or that a server took, is passed over. So a call after a crash goes on where the first one ended,
- * and a second call queues nothing twice.
+ * Queues existing rows, one operation each, in short transactions (F-153). Stores no progress: queued rows and rows
+ * that a server took are skipped. A call after a crash therefore continues, and a second call queues nothing twice.
  *
- * No field counts as changed by the user, and nobody knows whether the server has the row. The engine looks before it
- * sends the operation; where the server has the row, the server's stays.
+ * No field counts as changed by the user, and the server may or may not have the row. The engine reads the row before
+ * it sends the operation. If the server has it, the server's row stays.
  */
 export async function enqueueAll<Entity extends ObjectLiteral>(
   parts: Parts,
@@ -77,7 +76,9 @@ export async function enqueueAll<Entity extends ObjectLiteral>(
   if (!['neverSent', 'all'].includes(which))
     throw new RangeError(`enqueueAll: rows must be 'neverSent' or 'all', got '${String(which)}'`);
   if (table.pullOnly)
-    throw new ValidationError(`enqueueAll: '${table.kind}' is pullOnly, its rows are never sent; nothing was queued`);
+    throw new ValidationError(
+      `enqueueAll: '${table.kind}' is pullOnly, so its rows are never sent; nothing was queued`,
+    );
   const refused: Refused[] = [];
   let queued = 0;
   let done = 0;
@@ -86,7 +87,7 @@ export async function enqueueAll<Entity extends ObjectLiteral>(
   for (let after: RawId | undefined; window !== undefined; after = window?.upTo) {
     if (signal?.aborted === true || parts.isOver())
       throw new SyncAbortedError(
-        `enqueueAll: ended with ${queued} rows of ${table.kind} queued; they stay queued, and another call goes on from there`,
+        `enqueueAll: ended with ${queued} rows of ${table.kind} queued; they stay queued, and another call continues`,
       );
     const next = await unit.read(async (session) => {
       const found = await nextWindow(session, table, after, batchSize);
@@ -96,7 +97,7 @@ export async function enqueueAll<Entity extends ObjectLiteral>(
     done += next.size;
     if (next.hasRows) {
       const batch = await unit.transaction(async (session) => {
-        // Asked again: somebody may have written or queued one of them meanwhile.
+        // Checked again, because somebody may have written or queued one of them meanwhile.
         const list = await queueableOf(session, parts, await idsIn(session, table, next.window, { which, where }));
         await enqueueMany(session, table, list.queueable, unit.clock.now());
         return list;
@@ -121,7 +122,7 @@ function tell(listener: ((progress: EnqueueAllProgress) => void) | undefined, pr
 const countRows = async (session: Session, table: ReplicaTable): Promise<number> =>
   Number((await session.one<{ count: number | string }>(`SELECT COUNT(*) AS "count" FROM ${table.table}`))?.count ?? 0);
 
-/** The next rows by id: a table of any size is gone through in steps of the same size. */
+/** The next rows by id. A table of any size is processed in steps of equal size. */
 async function nextWindow(
   session: Session,
   table: ReplicaTable,
@@ -136,7 +137,7 @@ async function nextWindow(
   return { window: { after, upTo: rows.length < size ? undefined : rows.at(-1)?.id }, size: rows.length };
 }
 
-/** The ids of a window that are to be queued: the app's condition in TypeORM's words, and ours beside it. */
+/** The ids of a window to queue: the app's condition through TypeORM, combined with ours. */
 async function idsIn(
   session: Session,
   table: ReplicaTable,
@@ -148,7 +149,7 @@ async function idsIn(
 ): Promise<readonly string[]> {
   const id = `"row".${table.id}`;
   const query = session.queryRunner.manager.createQueryBuilder<ObjectLiteral>(table.metadata.target, 'row');
-  // As `find` reads it: a property that is undefined is refused, and does not stand for all rows.
+  // As in `find`, an undefined property is rejected and does not select all rows.
   query
     .setFindOptions({ ...(where === undefined ? {} : { where }), withDeleted: true, loadEagerRelations: false })
     .select(id, 'id');
@@ -161,7 +162,7 @@ async function idsIn(
   return [...new Set((await query.getRawMany<{ id: RawId }>()).map((row) => String(row.id)))];
 }
 
-/** The operations of these rows. A row that cannot be mapped or sent is refused alone (I13). */
+/** The operations of these rows. Only the row itself fails if it cannot be mapped or sent (I13). */
 async function queueableOf(
   session: Session,
   { table, unit }: Parts,

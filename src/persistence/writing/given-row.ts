@@ -3,13 +3,13 @@ import type { JsonObject } from '../../model/values/json.ts';
 import { unwritableIn } from '../../model/values/nesting.ts';
 import type { ReplicaTable } from '../tables/replica-table.ts';
 
-/** The wire row of an entity that the app gives. Throws `ValidationError` where it has no id or cannot be stored. */
+/** The wire row of an entity passed by the app. Throws `ValidationError` if it has no id or cannot be stored. */
 export function givenRow(table: ReplicaTable, entity: object): { readonly id: string; readonly row: JsonObject } {
   const row = table.mapping.entityToWire(entity);
   const id = table.readId(row);
   if (id === undefined)
     throw new ValidationError(
-      `${table.kind}: the entity has no ${table.keys.id}; give it one before writing, such as crypto.randomUUID()`,
+      `${table.kind}: the entity has no ${table.keys.id}; set one before writing, such as crypto.randomUUID()`,
     );
   refuseUnstorable(table, id, row);
   return { id, row };
@@ -20,7 +20,7 @@ export function refuseUnstorable(table: ReplicaTable, id: string, row: JsonObjec
   if (complaint !== undefined) throw new ValidationError(`${table.kind}/${id}: ${complaint}; nothing was written`);
 }
 
-/** Refuses a row before it is compared: comparing it could take for ever. */
+/** Rejects a row before it is compared, because the comparison might never end. */
 export function refuseUnwritable(table: ReplicaTable, row: JsonObject): void {
   const unwritable = unwritableIn(row);
   if (unwritable !== undefined)

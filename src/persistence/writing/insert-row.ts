@@ -7,7 +7,7 @@ import type { PendingWrite } from './pending-write.ts';
 import { touchNew, type TouchOptions } from './touch-row.ts';
 import type { WriteOptions } from './write-options.ts';
 
-/** Inserts a row, or brings back a deleted one, and queues its creation. */
+/** Inserts a row, or restores a deleted one, and queues its creation. */
 export async function insertRow(
   write: PendingWrite,
   entity: object,
@@ -23,8 +23,8 @@ export async function insertRow(
   await write.store(after, before);
   await table.rows.writeLocalOnly(session, id, entity);
   const payload = payloadToSend(after, table);
-  // Over a tombstone nothing is sent as base: that means undelete. Over a row the server never saw it is the creation
-  // still.
+  // Over a tombstone, the operation has no base, which means undelete. Over a row that the server never saw, it is
+  // still the creation.
   const version = versionOf(table, before);
   const base =
     before === undefined || version === undefined

@@ -12,18 +12,18 @@ interface PendingWriteParts {
   readonly table: ReplicaTable;
   readonly session: Session;
   readonly manager: EntityManager;
-  /** Makes operation ids. */
+  /** Generates operation ids. */
   readonly opId: () => string;
   readonly now: () => number;
 }
 
-/** A write of one table within its transaction: reads the row as it is, and queues what was done to it. */
+/** A write of one table within its transaction: reads the current row and queues the change. */
 export class PendingWrite {
   readonly table: ReplicaTable;
   readonly session: Session;
   readonly manager: EntityManager;
   readonly now: () => number;
-  /** What was queued so far. */
+  /** Operations queued so far. */
   readonly queued: QueuedWrite[] = [];
   readonly #opId: () => string;
 
@@ -39,12 +39,12 @@ export class PendingWrite {
     return (await this.table.rows.read(this.session, [id])).get(id);
   }
 
-  /** Whether a stored row is deleted, on the server or here. */
+  /** Whether a stored row is deleted on the server or here. */
   async isGone(id: string, row: JsonObject): Promise<boolean> {
     return this.table.isDeleted(row) || (await this.table.rows.isDeletedLocally(this.session, id));
   }
 
-  /** Stores a row. Local writes never change what belongs to the server. */
+  /** Stores a row. Local writes never change server-owned fields. */
   async store(row: JsonObject, before: JsonObject | undefined): Promise<void> {
     const { updatedAt, deletedAt } = this.table.keys;
     await this.table.rows.upsert(this.session, [{ ...row, [updatedAt]: before?.[updatedAt] ?? '', [deletedAt]: null }]);

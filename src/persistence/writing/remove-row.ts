@@ -7,7 +7,7 @@ import { noSuchRow } from './given-row.ts';
 import type { PendingWrite } from './pending-write.ts';
 import type { BasedWriteOptions, WriteOptions } from './write-options.ts';
 
-/** Hides a row and queues its deletion. `before`: the row as it was; undefined where there is none. */
+/** Hides a row and queues its deletion. `before`: the previous row; undefined if there is none. */
 export async function removeRow(
   write: PendingWrite,
   id: string,
@@ -21,7 +21,7 @@ export async function removeRow(
   await write.enqueue(op, before);
 }
 
-/** Shows a deleted row again, and queues it as it is. */
+/** Shows a deleted row again and queues it unchanged. */
 export async function restoreRow(write: PendingWrite, id: string, options: WriteOptions | undefined): Promise<void> {
   const { table, session } = write;
   const row = await write.stored(id);
@@ -29,7 +29,7 @@ export async function restoreRow(write: PendingWrite, id: string, options: Write
   const wasDeletedThere = table.isDeleted(row);
   await write.store(row, row);
   const pending = (await readQueues(session, table.kind, [id])).get(id) ?? [];
-  // Edits folded into a delete go with it: what brings the row back then carries them all.
+  // Edits folded into a delete leave with it. The operation that restores the row then carries them all.
   const undo = wasDeletedThere
     ? {}
     : {

@@ -35,7 +35,7 @@ import {
   wordFault,
 } from '../sql/stored-shape.ts';
 
-/** An operation that was given up, as it is kept to be brought back. */
+/** A discarded operation, stored so that it can be restored. */
 export interface DiscardedOperation {
   readonly opId: string;
   readonly kind: string;
@@ -50,23 +50,23 @@ export interface DiscardedOperation {
   readonly discardedAt: number;
 }
 
-/** New values by property name, as the entity has them. */
+/** New values by property name of the entity. */
 export type AmendPatch = Readonly<Record<string, unknown>>;
 
-/** Mends single operations, outside of any run; each call is one transaction. */
+/** Repairs single operations outside any run. Each call is one transaction. */
 export interface Repairs {
   /**
-   * Changes what a waiting, refused or stuck operation will send, and the local row with it; its tries begin anew.
-   * Throws `ValidationError` when it is unknown or a delete, when its request is open or its conflict undecided, and
-   * for values that could not be written.
+   * Changes what a waiting, refused or stuck operation will send, and the local row; resets its attempts. Throws
+   * `ValidationError` for an unknown operation, a delete, an open request, an undecided conflict, and for values that
+   * could not be written.
    */
   amend(opId: string, patch: AmendPatch): Promise<void>;
   /**
-   * Brings back what was given up: its changes are made again on today's row and queued as a new operation, whose id is
-   * returned. Undefined: there was nothing left to change. Throws `ValidationError` when the history does not have it.
+   * Restores a discarded operation: applies its changes to the current row and queues them as a new operation. Returns
+   * the new id, or undefined if nothing is left to change. Throws `ValidationError` if the history does not have it.
    */
   undoDiscard(opId: string): Promise<string | undefined>;
-  /** What was given up, newest first; at most `discardHistory`. */
+  /** Discarded operations, newest first; at most `discardHistory`. */
   discarded(filter?: { readonly kinds?: Kinds | undefined }): Promise<readonly DiscardedOperation[]>;
 }
 
@@ -84,7 +84,7 @@ export function createRepairs(context: StoreContext, newOpId: () => string): Rep
           );
           if (!row)
             throw new ValidationError(
-              `operation '${opId}' is not in the history of what was given up (it keeps the last ${context.config.discardHistory}); engine.discarded() lists it`,
+              `operation '${opId}' is not among the last ${context.config.discardHistory} discarded operations; engine.discarded() lists them`,
             );
           const undone = await bringBack(session, context, row, newOpId());
           await session.run('DELETE FROM "sync_discarded" WHERE "id" = ?', [row.id]);
@@ -112,7 +112,7 @@ async function amendOperation(session: Session, context: StoreContext, opId: str
   const raw = await session.one<RawOutboxRow>(`SELECT ${outboxSelection} FROM "sync_outbox" WHERE "op_id" = ?`, [opId]);
   if (!raw)
     throw new ValidationError(
-      `operation '${opId}' is not queued (any more); engine.explain() lists what is, undoDiscard brings back what was given up`,
+      `operation '${opId}' is not queued; engine.explain() lists queued operations, and undoDiscard restores discarded ones`,
     );
   const op = toStoredOp(raw);
   const table = tableFor(context, op);
@@ -155,11 +155,11 @@ function tableFor(
 
 async function assertAmendable(session: Session, op: StoredOp, queue: readonly StoredOp[]): Promise<void> {
   if (op.type === 'delete')
-    throw new ValidationError(`${named(op)} is a delete, which has no data to amend; drop it, or restore the row`);
+    throw new ValidationError(`${named(op)} is a delete without data to amend; drop it, or restore the row`);
   if (op.damaged !== undefined) throw new ValidationError(`${named(op)} cannot be amended: ${op.damaged}; drop it`);
   if (frozenGroup(queue).some(({ seq }) => seq === op.seq)) {
     throw new ValidationError(
-      `${named(op)} is under way: its request is open, and the server may have it already. Amend it once it was answered, or write the change as a new one`,
+      `${named(op)} is in flight, and the server may have it already. Amend it after the answer, or write the change as a new operation`,
     );
   }
   const conflict = await readConflict(session, op.kind, op.entityId);
@@ -171,14 +171,14 @@ async function assertAmendable(session: Session, op: StoredOp, queue: readonly S
   }
 }
 
-/** The patch by wire key, each value as it would be written. */
+/** The patch by wire key, with each value as it would be written. */
 function wirePatch(table: ReplicaTable, op: StoredOp, patch: AmendPatch): JsonObject {
   const row = table.mapping.entityToWire(patch);
   const entries = Object.keys(patch).map((property): [string, Json] => {
     const key = table.columns.wireKeyOf(property);
     if (Object.values(table.keys).includes(key))
       throw new ValidationError(
-        `${named(op)}: '${property}' cannot be amended, it names the row or belongs to the server`,
+        `${named(op)}: '${property}' cannot be amended, because it identifies the row or belongs to the server`,
       );
     const value = row[key];
     if (value === undefined)
@@ -192,8 +192,8 @@ function wirePatch(table: ReplicaTable, op: StoredOp, patch: AmendPatch): JsonOb
 }
 
 /**
- * The operation with its new values, and what that makes of those behind it: the repair is the newest intention, so it
- * also stands in the place of a later value of the same field; later deltas are applied on top of it.
+ * The operation with its new values, and the effect on later ones. The repair is the newest intention, so it replaces a
+ * later value of the same field; later deltas apply on top of it.
  */
 function amendQueue(queue: readonly StoredOp[], target: StoredOp, values: JsonObject): readonly StoredOp[] {
   const fields = Object.keys(values);
@@ -222,7 +222,7 @@ function amendQueue(queue: readonly StoredOp[], target: StoredOp, values: JsonOb
     });
 }
 
-/** Tries begin anew for all that goes out in one request with it; an open request, and a conflict, stay as they are. */
+/** Resets the attempts of everything in the same request. An open request and a conflict stay unchanged. */
 async function makeReady(
   session: Session,
   context: StoreContext,
@@ -261,13 +261,13 @@ function toDiscarded(row: RawDiscardedRow): DiscardedOperation {
 }
 
 /**
- * What was given up under an older version of the table, as it would be made today. Throws `ValidationError` where that
- * cannot be said.
+ * A discarded operation of an older table version in the current format. Throws `ValidationError` if the conversion is
+ * impossible.
  */
 function inShapeOf(table: ReplicaTable, given: DiscardedOperation, version: number): DiscardedOperation {
   if (given.type === 'delete' || version === table.schema.version) return given;
   if (version > table.schema.version)
-    throw new ValidationError(`${named(given)} was made by a newer version of the app; bring it back there`);
+    throw new ValidationError(`${named(given)} was created by a newer version of the app; restore it there`);
   const { changedFields, deltas, data: payload, ...rest } = given;
   const op = upsertOp({
     kind: given.kind,
@@ -289,7 +289,7 @@ function inShapeOf(table: ReplicaTable, given: DiscardedOperation, version: numb
     };
   } catch (cause) {
     throw new ValidationError(
-      `${named(given)} was made with version ${version} of the table and cannot be upgraded: ${cause instanceof Error ? cause.message : String(cause)}`,
+      `${named(given)} was created with version ${version} of the table and cannot be upgraded: ${cause instanceof Error ? cause.message : String(cause)}`,
       {
         cause,
       },
@@ -313,7 +313,7 @@ async function bringBack(
     numberFault(row.schemaVersion, 'schema_version');
   if (fault !== undefined)
     throw new ValidationError(
-      `${named(stored)} cannot be brought back: row id ${row.id} of sync_discarded is damaged: ${fault}; repair that row first`,
+      `${named(stored)} cannot be restored: row id ${row.id} of sync_discarded is damaged: ${fault}; repair that row first`,
     );
   const { kind, entityId: id } = stored;
   const table = tableFor(context, stored);
@@ -350,7 +350,7 @@ async function bringBack(
   if (isAlive && changedFields.length === 0 && deltas.length === 0) return undefined;
   const complaint = table.mapping.complaintAbout(after);
   if (complaint !== undefined)
-    throw new ValidationError(`${named(given)} cannot be brought back: ${complaint}; nothing was written`);
+    throw new ValidationError(`${named(given)} cannot be restored: ${complaint}; nothing was written`);
   await table.rows.upsert(session, [
     { ...after, [table.keys.updatedAt]: before?.[table.keys.updatedAt] ?? '', [table.keys.deletedAt]: null },
   ]);
@@ -358,7 +358,7 @@ async function bringBack(
   if (isAlive)
     await queue(upsertOp({ ...shared, payload, changedFields, deltas, baseUpdatedAt: version, creates: false }));
   else {
-    // Whoever brings a row back sends all of it; what the server deleted goes without base.
+    // Restoring a row sends it whole; a row deleted by the server is sent without a base.
     const creates = version === undefined && row.creates === 1;
     await queue(
       upsertOp({

@@ -10,7 +10,7 @@ import type { PendingWrite } from './pending-write.ts';
 import { touchEdit, type TouchOptions } from './touch-row.ts';
 import type { BasedWriteOptions, ReplaceOptions, WriteOptions } from './write-options.ts';
 
-/** Stores an entity over its row, and queues what changed. Returns whether anything was queued (F-27). */
+/** Stores an entity over its row and queues the changes. Returns whether anything was queued (F-27). */
 export async function replaceRow(
   write: PendingWrite,
   entity: object,
@@ -27,7 +27,7 @@ export async function replaceRow(
       : [...new Set([...options.changedFields].map((field) => table.columns.wireKeyOf(field)))];
   await table.rows.writeLocalOnly(session, id, entity);
   if (changedFields.length === 0) return false;
-  // Only what was changed: the rest of the entity may be older than the row (F-140).
+  // Only changed fields, because the rest of the entity may be older than the row (F-140).
   const after = { ...before, ...only(row, (key) => changedFields.includes(key)) };
   await write.store(after, before);
   const payload = payloadToSend(after, table);
@@ -39,7 +39,7 @@ export async function replaceRow(
   return true;
 }
 
-/** Stores and queues what differs between two copies of an entity. Returns whether anything was queued. */
+/** Stores and queues the differences between two copies of an entity. Returns whether anything was queued. */
 export async function replaceDiff(
   write: PendingWrite,
   copies: { readonly before: object; readonly after: object },
@@ -57,7 +57,7 @@ export async function replaceDiff(
   const changedFields = changedKeys(table, from, to);
   const before = id === undefined ? undefined : await write.stored(id);
   if (id === undefined || !before) throw noSuchRow(table, String(id));
-  // Only what the user changed: the form may have been opened before a pull (F-140).
+  // Only fields that the user changed, because the form may have been opened before a pull (F-140).
   const edited = only(to, (key) => key === table.keys.id || changedFields.includes(key));
   const [patch, seen] = [table.mapping.recognise(before, edited), table.mapping.recognise(before, from)];
   refuseUnstorable(table, id, patch);
@@ -81,7 +81,7 @@ export async function replaceDiff(
   return true;
 }
 
-/** Changes fields of a row relatively, and queues the deltas. Returns whether anything was queued. */
+/** Changes fields of a row relatively and queues the deltas. Returns whether anything was queued. */
 export async function changeByDeltas(
   write: PendingWrite,
   id: string,

@@ -4,16 +4,16 @@ import type { Json, JsonObject } from '../../model/values/json.ts';
 import { isDateColumn } from '../columns/column-codec.ts';
 import type { ReplicaTable } from '../tables/replica-table.ts';
 
-/** Of writes that stand in for TypeORM's own. */
+/** Options of writes that replace TypeORM's own. */
 export interface TouchOptions {
   /**
-   * Begins and counts `@VersionColumn`, and sets `@CreateDateColumn` and `@UpdateDateColumn`, where the entity does
-   * not, as TypeORM's `save` would. Default false: rows are written as they are given.
+   * Sets and increments `@VersionColumn`, and sets `@CreateDateColumn` and `@UpdateDateColumn`, as TypeORM's `save`
+   * does, unless the entity sets them. Default false: rows are written as given.
    */
   readonly touch?: boolean | undefined;
 }
 
-/** Gives a new entity its version and its dates. `now`: epoch ms. */
+/** Sets the version and dates of a new entity. `now`: epoch ms. */
 export function touchNew(
   { versionColumn, createDateColumn, updateDateColumn }: EntityMetadata,
   entity: object,
@@ -27,8 +27,8 @@ export function touchNew(
 }
 
 /**
- * What an edit of these fields sets besides, by wire key: the next version of the stored row, and the time. Leaves
- * alone what `toJson` writes in its own way.
+ * Additional fields of an edit, by wire key: the next version of the stored row, and the time. Excludes fields that
+ * `toJson` writes itself.
  */
 export function touchEdit(
   table: ReplicaTable,

@@ -1,6 +1,6 @@
 import type { AwaitOptions } from './await-level.ts';
 
-/** Overrides of one queued operation. */
+/** Overrides for one queued operation. */
 export interface WriteOptions extends AwaitOptions {
   readonly opId?: string;
   /** When the user acted; default now. */
@@ -8,13 +8,13 @@ export interface WriteOptions extends AwaitOptions {
 }
 
 export interface ReplaceOptions extends WriteOptions {
-  /** The server version the user saw. Default: the stored row's. */
+  /** The server version that the user saw. Defaults to that of the stored row. */
   readonly baseUpdatedAt?: string;
-  /** Properties or wire keys that changed. Default: found by comparing with the stored row. */
+  /** Changed properties or wire keys. Defaults to the difference from the stored row. */
   readonly changedFields?: Iterable<string>;
 }
 
-/** Options of a write that names the server version the user saw. Default: the stored row's. */
+/** Options of a write with the server version that the user saw. Defaults to that of the stored row. */
 export interface BasedWriteOptions extends WriteOptions {
   readonly baseUpdatedAt?: string;
 }

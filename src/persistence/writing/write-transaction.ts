@@ -9,19 +9,19 @@ import type { ReplicaTable } from '../tables/replica-table.ts';
 import type { AwaitOptions, QueuedWrite, WatchAcks } from './await-level.ts';
 import { PendingWrite } from './pending-write.ts';
 
-/** What every writer of a data source shares. */
+/** Shared by every writer of a data source. */
 export interface WriterContext {
   readonly dataSource: DataSource;
   readonly gate: ConnectionGate;
   readonly opId: () => string;
   readonly now: () => number;
-  /** Given by an engine, which alone knows what the server has. */
+  /** Provided by an engine, because only an engine knows the server's answers. */
   readonly watchAcks?: WatchAcks | undefined;
 }
 
 type Work<T> = (write: PendingWrite) => Promise<T>;
 
-/** Runs a write of one table in a transaction. Resolves as far as `options.await` says. */
+/** Runs a write of one table in a transaction. Resolves at the level of `options.await`. */
 export async function writeTransaction<T>(
   context: WriterContext,
   table: ReplicaTable,

@@ -22,38 +22,36 @@ import type { TouchOptions } from './touch-row.ts';
 import type { BasedWriteOptions, ReplaceOptions, WriteOptions } from './write-options.ts';
 import { writeTransaction, type WriterContext } from './write-transaction.ts';
 
-/** What an app writes through: the row and its operation in one transaction, or neither (I7). */
+/** The app's way to write: the row and its operation in one transaction, or neither (I7). */
 export interface SyncEntityWriter<Entity extends ObjectLiteral> {
-  /**
-   * Inserts a row and queues its creation. Over a row that was deleted here it brings that row back. Rejects when the
-   * id exists.
-   */
+  /** Inserts a row and queues its creation. Restores a row that was deleted here. Rejects if the id exists. */
   insertAndEnqueue(entity: Entity, options?: WriteOptions & TouchOptions): Promise<void>;
   /**
-   * Replaces a row and queues the change; a change of nothing queues nothing (F-27). Rejects when there is no such row.
+   * Replaces a row and queues the change; without a difference, queues nothing (F-27). Rejects if the row does not
+   * exist.
    */
   replaceAndEnqueue(entity: Entity, options?: ReplaceOptions): Promise<void>;
   /**
-   * As {@link replaceAndEnqueue}, with what differs between the two as the changed fields. Returns whether anything was
-   * queued.
+   * Like {@link replaceAndEnqueue}, with the differences between both entities as changed fields. Returns whether
+   * anything was queued.
    */
   replaceAndEnqueueDiff(before: Entity, after: Entity, options?: BasedWriteOptions & TouchOptions): Promise<boolean>;
   /**
-   * Changes fields relatively (`increment`, `addToSet`, `removeFromSet`), all in one operation: other devices' changes
-   * of the same fields are kept, in whatever order they arrive. Returns whether anything was queued. Rejects when there
-   * is no such row, or it is deleted.
+   * Changes fields relatively (`increment`, `addToSet`, `removeFromSet`) in one operation. Changes of the same fields
+   * by other devices survive in any order of arrival. Returns whether anything was queued. Rejects if the row does not
+   * exist or is deleted.
    */
   applyDeltas(id: string | number, deltas: readonly Delta[], options?: WriteOptions): Promise<boolean>;
-  /** Adds `by` to a number, below zero to take away. */
+  /** Adds `by` to a number; a negative `by` subtracts. */
   increment(id: string | number, field: keyof Entity & string, by: number, options?: WriteOptions): Promise<boolean>;
-  /** Adds values to a list unless they are there; they compare by content. */
+  /** Adds values to a list if they are missing; they compare by content. */
   addToSet(
     id: string | number,
     field: keyof Entity & string,
     values: readonly Json[],
     options?: WriteOptions,
   ): Promise<boolean>;
-  /** Takes values out of a list. */
+  /** Removes values from a list. */
   removeFromSet(
     id: string | number,
     field: keyof Entity & string,
@@ -62,18 +60,18 @@ export interface SyncEntityWriter<Entity extends ObjectLiteral> {
   ): Promise<boolean>;
   /** Hides the row at once and queues its deletion. */
   enqueueDelete(id: string | number, options?: BasedWriteOptions): Promise<void>;
-  /** Takes a local delete back: shows the row again and queues it as it is. */
+  /** Reverts a local delete: shows the row again and queues it unchanged. */
   restore(id: string | number, options?: WriteOptions): Promise<void>;
   /**
-   * Your own write and an operation you built, in one transaction; what your callback returns is returned. PostgreSQL
-   * may give a transaction up for another one: the callback is then called again, as nothing of it is stored.
+   * Runs your own write and queues an operation that you built, in one transaction. Returns the result of your
+   * callback. PostgreSQL may roll a transaction back in favour of another; the callback is then called again.
    */
   writeAndEnqueueOp<Result>(
     write: (manager: EntityManager) => Promise<Result>,
     op: Op,
     options?: AwaitOptions,
   ): Promise<Result>;
-  /** Your own write and the deletion of a row, in one transaction. */
+  /** Runs your own write and queues the deletion of a row, in one transaction. */
   writeAndEnqueueDelete<Result>(
     write: (manager: EntityManager) => Promise<Result>,
     id: string | number,
@@ -87,9 +85,9 @@ export interface SyncWriter {
 }
 
 export interface WriterOptions {
-  /** Makes operation ids. @defaultValue UUID v7, which contains the time */
+  /** Generates operation ids. @defaultValue UUID v7, which contains the time */
   readonly opId?: () => string;
-  /** Stamps local changes. @defaultValue the platform's */
+  /** Supplies the time of local changes. @defaultValue the platform's */
   readonly clock?: Pick<Clock, 'now'>;
 }
 
@@ -100,7 +98,7 @@ export const writerOptions = {
 } satisfies OptionList<WriterOptions>;
 
 /**
- * Writes rows together with their operations. Works without an engine; a DataSource without the sync tables rejects
+ * Creates a writer of rows with their operations. Works without an engine. A DataSource without the sync tables rejects
  * with `DatabaseError`.
  */
 export function createWriter(dataSource: DataSource, options: WriterOptions = {}, watchAcks?: WatchAcks): SyncWriter {
@@ -156,7 +154,9 @@ function createEntityWriter<Entity extends ObjectLiteral>(
     writeAndEnqueueOp: (own, op, options) =>
       transaction(async (write) => {
         if (op.kind !== table.kind)
-          throw new ValidationError(`operation ${op.opId} is of kind '${op.kind}', this writer is for '${table.kind}'`);
+          throw new ValidationError(
+            `operation ${op.opId} has the kind '${op.kind}', but this writer is for '${table.kind}'`,
+          );
         const before = await write.stored(op.id);
         const result = await own(write.manager);
         await write.enqueue(op, before);

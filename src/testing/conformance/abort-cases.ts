@@ -2,7 +2,7 @@ import { epochTimestamp } from '../../model/cursor.ts';
 import { conformanceClient, holds, isOf, rejectionOf, same, settlesWithin, switchOf } from './conformance-client.ts';
 import type { ConformanceCase } from './conformance-subject.ts';
 
-/** PAUSE and STOP: what is under way ends at once, and says truly what was sent. */
+/** PAUSE and STOP: requests in flight end at once, and the results report correctly what was sent. */
 export const abortCases: readonly ConformanceCase[] = [
   {
     title: 'I9: a push that is aborted from the start sends nothing and says so for each operation',
@@ -54,7 +54,7 @@ export const abortCases: readonly ConformanceCase[] = [
       });
       await held.arrived;
       controller.abort();
-      // The limit is 50 ms; the rest is for machines that are busy with other tests.
+      // The limit is 50 ms. The slack is for machines that run other tests.
       const { results } = await settlesWithin(50 + slack, push, 'the aborted push');
       held();
       isOf(results[0]?.result, ['pushAmbiguous'], 'the operation that was under way');

@@ -10,13 +10,13 @@ import {
 } from './conformance-client.ts';
 import type { ConformanceCase } from './conformance-subject.ts';
 
-/** A row that somebody else has changed since: its old version, and the row as it is now. */
+/** A row changed by another client: its old version and the current row. */
 async function changedMeanwhile(ask: ConformanceClient): Promise<{ readonly old: string; readonly now: string }> {
   const old = versionOf(await ask.write(ask.upsert('a', 'A')));
   return { old, now: versionOf(await ask.write(ask.upsert('a', 'B', old))) };
 }
 
-/** Changes on a version that is no longer there. */
+/** Changes based on an outdated version. */
 export const conflictCases: readonly ConformanceCase[] = [
   {
     title:

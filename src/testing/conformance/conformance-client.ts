@@ -4,15 +4,15 @@ import { deleteOp, upsertOp, type DeleteOp, type Op, type UpsertOp } from '../..
 import type { PullPage, PushResult } from '../../model/transport.ts';
 import type { ConformanceServer, ConformanceSubject } from './conformance-subject.ts';
 
-/** What the cases ask of a transport, in their own words. */
+/** The operations that the cases perform on a transport. */
 export interface ConformanceClient {
   readonly kind: string;
   upsert(id: string, title: string, baseUpdatedAt?: string): UpsertOp;
   remove(id: string, baseUpdatedAt?: string): DeleteOp;
   push(op: Op): Promise<PushResult>;
-  /** Pushes and gives the row answered; fails on anything but success. */
+  /** Pushes an operation and returns the row of the answer. Fails on anything but success. */
   write(op: Op): Promise<JsonObject>;
-  /** The title of the row on the server now; undefined where there is none, or a tombstone. */
+  /** The title of the row on the server; undefined if there is none, or a tombstone. */
   titleOf(id: string): Promise<string | undefined>;
   pullAll(options?: PullAllOptions): Promise<readonly JsonObject[]>;
   pull(): Promise<PullPage>;
@@ -22,11 +22,11 @@ interface PullAllOptions {
   readonly pageSize?: number;
   readonly includeDeleted?: boolean;
   readonly since?: { readonly updatedSince: string; readonly afterId?: string };
-  /** Called with each page, before the next one is asked for. */
+  /** Called with each page, before the next one is requested. */
   readonly onPage?: (page: PullPage, index: number) => void | Promise<void>;
 }
 
-/** Follows the protocol as the engine does: tokens while there are any, else by timestamp and id (PROTOCOL §2). */
+/** Pulls as the engine does: by tokens if there are any, otherwise by timestamp and id (PROTOCOL §2). */
 export function conformanceClient({ transport, kind = 'todos' }: ConformanceSubject): ConformanceClient {
   const push = async (op: Op): Promise<PushResult> =>
     (await transport.push([op], {})).results[0]?.result ?? fails('the push gave no result');
@@ -66,7 +66,7 @@ export function conformanceClient({ transport, kind = 'todos' }: ConformanceSubj
   };
 }
 
-/** Where a pull continues behind this row. */
+/** The position from which a pull continues after this row. */
 export const cursorAfter = (row: JsonObject): { updatedSince: string; afterId: string } => ({
   updatedSince: versionOf(row),
   afterId: String(row['id']),
@@ -94,7 +94,7 @@ export function same(actual: unknown, expected: string | number | boolean | unde
   if (actual !== expected) fails(`${what}: expected ${String(expected)}, got ${String(actual)}`);
 }
 
-/** Fails unless the result is of one of these types. */
+/** Fails unless the result has one of these types. */
 export function isOf(result: PushResult | undefined, types: readonly PushResult['type'][], what: string): void {
   if (result === undefined || !types.includes(result.type))
     fails(`${what}: expected ${types.join(' or ')}, got ${result === undefined ? 'nothing' : describe(result)}`);
@@ -103,7 +103,7 @@ export function isOf(result: PushResult | undefined, types: readonly PushResult[
 const describe = (result: PushResult): string =>
   'message' in result ? `${result.type} (${result.message})` : result.type;
 
-/** The error that a promise rejects with; fails when it resolves. */
+/** The error that a promise rejects with. Fails if it resolves. */
 export async function rejectionOf(promise: Promise<unknown>, what: string): Promise<Error> {
   const outcome = await promise.then(
     () => undefined,
@@ -112,7 +112,7 @@ export async function rejectionOf(promise: Promise<unknown>, what: string): Prom
   return outcome ?? fails(`${what}: expected a rejection`);
 }
 
-/** Fails unless the promise settles within so many ms of real time. */
+/** Fails unless the promise settles within this real time, in ms. */
 export async function settlesWithin<T>(limitMs: number, promise: Promise<T>, what: string): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
@@ -125,7 +125,7 @@ export async function settlesWithin<T>(limitMs: number, promise: Promise<T>, wha
   }
 }
 
-/** A switch of the subject's server; its absence is said with the remedy. */
+/** A switch of the subject's server. Its absence fails with the remedy. */
 export function switchOf<Name extends keyof ConformanceServer>(
   { server }: ConformanceSubject,
   name: Name,

@@ -1,7 +1,7 @@
 import type { TransportAdapter } from '../../model/transport.ts';
 import type { CutPoint, FailureOptions, HeldRequests } from '../test-server-faults.ts';
 
-/** A transport connected to a server that is empty and keeps to the protocol. */
+/** A transport connected to an empty server that follows the protocol. */
 export interface ConformanceSubject {
   readonly transport: TransportAdapter;
   /** A kind whose rows have a text field `title`. Default `todos`. */
@@ -11,16 +11,16 @@ export interface ConformanceSubject {
    * `lacks`.
    */
   readonly server?: ConformanceServer;
-  /** Ends what the factory started. */
+  /** Ends everything that the factory started. */
   readonly dispose?: () => void | Promise<void>;
 }
 
 /**
- * What the suite can ask the server to do wrong. `TestServer` has all of it but the tokens; each switch is for requests
- * that come afterwards.
+ * The failures that the suite can trigger on the server. `TestServer` has all except the tokens. Each switch affects
+ * later requests.
  */
 export interface ConformanceServer {
-  /** Answers the next requests with this status, in the backend's own way of saying it. Feature `statuses`. */
+  /** Answers the next requests with this status in the backend's own format. Feature `statuses`. */
   readonly failNextRequests?: (
     count: number,
     status: number,
@@ -28,45 +28,47 @@ export interface ConformanceServer {
   ) => void;
   /** Breaks the connection of the next requests before or after their effect. Feature `cuts`. */
   readonly cutNextRequests?: (count: number, at: CutPoint) => void;
-  /** Takes the next requests and never answers; the transport's own timeout must be 500 ms or less. Feature `hangs`. */
+  /**
+   * Accepts the next requests and never answers. The transport's own timeout must be 500 ms or less. Feature `hangs`.
+   */
   readonly hangNextRequests?: (count: number) => void;
   /** Holds the next requests until the returned function is called. Feature `holds`. */
   readonly holdNextRequests?: () => HeldRequests;
-  /** Answers everything with something that is not the API's, until `proper`. Feature `garbage`. */
+  /** Answers everything with responses that do not come from the API, until `proper`. Feature `garbage`. */
   readonly garble?: (how: 'html' | 'brokenJson' | 'otherRow' | 'proper') => void;
   /**
-   * Refuses writes of this row from now on, with these words in the backend's own way of saying it. `duplicate`: 409
-   * without a row, as for a UNIQUE value. `locked`: 409 with the row as it is stored. `notFound`: 404, as for a PUT
-   * that does not create, or without a route that deletes. Feature `refusals`.
+   * Refuses writes of this row from now on with this text, in the backend's own format. `duplicate`: 409 without a row,
+   * as for a UNIQUE value. `locked`: 409 with the stored row. `notFound`: 404, as for a PUT that does not create, or a
+   * missing DELETE route. Feature `refusals`.
    */
   readonly refuseWrites?: (id: string, how: RefusedWrite, words: string) => void;
-  /** Puts a gateway in front that answers everything with 404 and HTML, or takes it away. Feature `gateways`. */
+  /** Adds or removes a gateway that answers everything with 404 and HTML. Feature `gateways`. */
   readonly setGateway?: (isThere: boolean) => void;
   /**
-   * The token in use is no longer accepted: `expired` means that a refreshed one is, `revoked` that none is. Feature
+   * Rejects the current token from now on. `expired`: a refreshed token is accepted. `revoked`: none is. Feature
    * `tokens`.
    */
   readonly endToken?: (how: 'expired' | 'revoked') => void;
-  /** Goes down: nothing listens any more. Feature `outages`. */
+  /** Shuts the server down, so that nothing listens any more. Feature `outages`. */
   readonly stop?: () => void | Promise<void>;
 }
 
-/** How a backend refuses one write; none of them is a conflict of versions. */
+/** How a backend refuses one write. None of these is a version conflict. */
 export type RefusedWrite = 'duplicate' | 'locked' | 'notFound';
 
-/** Something that not every backend has, or that not every test of one can bring about. */
+/** A feature that some backends lack, or that some tests cannot trigger. */
 export type ConformanceFeature =
-  /** Requests are remembered: the same one again has no second effect. */
+  /** The server remembers requests: a repeated one has no second effect. */
   | 'idempotency'
-  /** Changes on an old version are refused. */
+  /** The server refuses changes based on an outdated version. */
   | 'conflicts'
   /** A change can be forced past that check. */
   | 'forcedWrites'
-  /** Deleted rows are told of in pulls. */
+  /** Pulls report deleted rows. */
   | 'tombstones'
-  /** Rows that change while a pull runs push no other row off its page; pages counted by offset cannot promise that. */
+  /** Rows that change during a pull push no other row off its page. Offset paging cannot guarantee that. */
   | 'stablePages'
-  /** The adapter says when something changed on the server. */
+  /** The adapter reports changes on the server. */
   | 'subscribe'
   | 'statuses'
   | 'cuts'
@@ -78,7 +80,7 @@ export type ConformanceFeature =
   | 'tokens'
   | 'outages';
 
-/** What a case is about; the engine's need that it stands for. */
+/** The topic of a case: the need of the engine that it covers. */
 export type ConformanceTopic =
   | 'writes'
   | 'identity'
@@ -92,12 +94,12 @@ export type ConformanceTopic =
   | 'refusals'
   | 'subscribe';
 
-/** One thing that every transport must do. */
+/** One requirement for every transport. */
 export interface ConformanceCase {
-  /** The rule, and where it comes from. */
+  /** The rule and its source. */
   readonly title: string;
   readonly about: ConformanceTopic;
-  /** Features without which the case says nothing. */
+  /** Features without which the case has no meaning. */
   readonly needs: readonly ConformanceFeature[];
   run(subject: ConformanceSubject): Promise<void>;
 }

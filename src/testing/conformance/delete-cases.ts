@@ -1,7 +1,7 @@
 import { conformanceClient, holds, isDeleted, isOf, same, versionOf } from './conformance-client.ts';
 import type { ConformanceCase } from './conformance-subject.ts';
 
-/** Deleting rows, and what is told of them afterwards. */
+/** Deletes rows and checks how the server reports them afterwards. */
 export const deleteCases: readonly ConformanceCase[] = [
   {
     title: 'a delete on the present version is done (PROTOCOL §4)',

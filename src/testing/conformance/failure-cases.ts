@@ -4,7 +4,7 @@ import type { ConformanceCase } from './conformance-subject.ts';
 
 const garbage = ['html', 'brokenJson'] as const;
 
-/** What goes wrong, and the one outcome that each must become. */
+/** Failures, and the single outcome that each must produce. */
 export const failureCases: readonly ConformanceCase[] = [
   {
     title: 'F-07: a server that fails is unavailable, and the change may have been sent',

@@ -1,7 +1,7 @@
 import { conformanceClient, holds, isDeleted, same, versionOf } from './conformance-client.ts';
 import type { ConformanceCase } from './conformance-subject.ts';
 
-/** Looking at one row, and at the server's health. */
+/** Reads single rows and the server's health. */
 export const fetchCases: readonly ConformanceCase[] = [
   {
     title: 'a fetch brings the row as it is stored, in its present version (PROTOCOL §5)',

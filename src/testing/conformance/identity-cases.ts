@@ -1,7 +1,7 @@
 import { conformanceClient, holds, isOf, same, versionOf } from './conformance-client.ts';
 import type { ConformanceCase } from './conformance-subject.ts';
 
-/** A request and its identity: what makes sending again safe. */
+/** The identity of a request, which makes resending safe. */
 export const identityCases: readonly ConformanceCase[] = [
   {
     title: 'I2: the same request sent again is one effect with one answer',

@@ -22,7 +22,7 @@ async function fill(subject: ConformanceSubject, ask: ConformanceClient, count: 
 const idsOf = (rows: readonly JsonObject[]): string[] => rows.map((row) => String(row['id'])).toSorted();
 const textOf = (ids: readonly string[]): string => ids.toSorted().join();
 
-/** Reading what changed, page by page. */
+/** Reads changes page by page. */
 export const pullCases: readonly ConformanceCase[] = [
   {
     title: 'a pull brings every row exactly once, in pages no larger than asked (PROTOCOL §2)',
@@ -140,6 +140,6 @@ export const pullCases: readonly ConformanceCase[] = [
   },
 ];
 
-/** The last row in the order of versions; pages need not be sorted by time where tokens lead. */
+/** The last row in version order. With tokens, pages need not be sorted by time. */
 const newestOf = (rows: readonly JsonObject[]): JsonObject =>
   rows.reduce((newest, row) => (versionOf(row) >= versionOf(newest) ? row : newest), rows[0] ?? {});

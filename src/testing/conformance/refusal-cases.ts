@@ -4,15 +4,15 @@ import type { ConformanceCase } from './conformance-subject.ts';
 
 const words = 'reason 4711 of the server';
 
-/** The server's own words have to reach the user; without them nobody can repair the change. */
+/** The server's explanation must reach the user, because nobody can fix the change without it. */
 function saysWhy(result: PushResult): void {
   const message = 'message' in result ? (result.message ?? '') : '';
   holds(message.includes(words), `the words of the server, '${words}', got '${message}'`);
 }
 
 /**
- * Answers that look like a conflict or a deletion and are neither. The engine judges them by what it knows; the adapter
- * has to pass on what was said.
+ * Answers that look like a conflict or deletion but are neither. The engine judges them by what it knows, so the
+ * adapter must pass on the explanation.
  */
 export const refusalCases: readonly ConformanceCase[] = [
   {

@@ -1,7 +1,7 @@
 import { conformanceClient, fails, same, settlesWithin } from './conformance-client.ts';
 import type { ConformanceCase, ConformanceSubject } from './conformance-subject.ts';
 
-/** Being told that something changed. */
+/** Notifications of changes on the server. */
 export const subscribeCases: readonly ConformanceCase[] = [
   {
     title: 'a change on the server is told to those who subscribed to its kind (PROTOCOL §8)',
@@ -50,7 +50,7 @@ function follow({ transport }: ConformanceSubject, kinds: readonly string[]) {
   return { first, count: () => count, end: () => subscription.unsubscribe() };
 }
 
-/** Changes rows until the poke comes: a subscription over a network may need a moment to stand. */
+/** Changes rows until a notification arrives, because a subscription over a network may need a moment. */
 async function poked(subject: ConformanceSubject, first: Promise<void>): Promise<void> {
   const ask = conformanceClient(subject);
   let done = false;

@@ -1,10 +1,10 @@
 import { conformanceClient, holds, isOf, same, versionOf } from './conformance-client.ts';
 import type { ConformanceCase } from './conformance-subject.ts';
 
-/** Ids that a URL, a query, a template or a path could tear. */
+/** Ids that a URL, query, template or path could break. */
 export const oddIds = ['ä/ö 1', 'a%2Fb', 'x?y#z&w=1', 'quote\'"', '日本', 'UPPER', '0', '...', 'a b+c', '$id', '{id}'];
 
-/** Creating and changing rows. */
+/** Creates and changes rows. */
 export const writeCases: readonly ConformanceCase[] = [
   {
     title: 'a create is answered with the row as it is stored (PROTOCOL §3)',

@@ -207,7 +207,7 @@ describe.each(sqliteDrivers)('captured columns on %s', (driver) => {
       { payload: '{"id":"a","price":"6"}', changed: '["price"]' },
     ]);
     await expect(prices.save({ id: 'a', price: new Money(7) })).rejects.toThrow(
-      /field 'price' is a Money, which JSON cannot say; map it with toJson/,
+      /field 'price' is a Money, which JSON cannot hold; map it with toJson/,
     );
     await dataSource.destroy();
   });

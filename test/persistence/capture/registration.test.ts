@@ -43,7 +43,7 @@ describe.each(sqliteDrivers)('captureWrites on %s', (driver) => {
     [
       'a generated number as id',
       entity({ id: { type: 'integer', primary: true, generated: true }, ...syncColumns }),
-      /F-142/,
+      /two devices would create the same id/,
     ],
   ])('rejects %s', async (_, schema, message) => {
     const dataSource = await open(schema);

@@ -28,13 +28,13 @@ const Schema = new EntitySchema<{ id: string }>({
 
 test('names: rejects an entity without an explicit table name because minifiers rename classes', () => {
   expect(() => refuseUnstableNames('openBrowserDatabase', [Named, Unnamed])).toThrow(
-    "openBrowserDatabase: a name in the database would follow the name of a class, which a minifier changes with each build. Give it a name of its own: Unnamed: write @Entity('name_of_table')",
+    "openBrowserDatabase: a name in the database comes from a class name, which a minifier changes with each build. Set an explicit name: Unnamed: write @Entity('name_of_table')",
   );
 });
 
 test('names: rejects a child entity without a discriminator value', () => {
   expect(() => refuseUnstableNames('openBrowserDatabase', [Thing, Book, Disc])).toThrow(
-    /own: Book: write @ChildEntity\('name_of_kind'\)$/,
+    /explicit name: Book: write @ChildEntity\('name_of_kind'\)$/,
   );
 });
 

@@ -226,7 +226,7 @@ describe('rejected, with the necessary change', () => {
       /ClosureTree.*second table.*materialized-path/,
     ],
     ['a nested-set tree', () => register(syncTable(NestedSet) as SyncTable), /NestedSet.*each insertion changes/],
-    ['a view', () => register(syncTable(TodoView) as SyncTable), /TodoView.*register the tables that it reads/],
+    ['a view', () => register(syncTable(TodoView) as SyncTable), /TodoView.*register the tables it reads/],
     ['no sync columns', () => register(table(entities.bare)), /syncTable\(bare\): no column 'updatedAt'.*syncColumns/],
     ['no deletedAt', () => register(table(entities.noDeletedAt)), /no column 'deletedAt'/],
     ['no deletedAtLocal', () => register(table(entities.noLocal)), /no column 'deletedAtLocal'/],

@@ -219,7 +219,7 @@ describe.each(drivers)('rows created in a cycle on %s', (driver) => {
     const { requests } = await take(100);
     expect(requests.map(({ entityId }) => entityId)).toEqual(['a1']);
     expect(facts).toMatchObject([
-      { type: 'store.warning', message: expect.stringMatching(/a\/a1.*b\/b1.*must not be NULL/) as string },
+      { type: 'store.warning', message: expect.stringMatching(/a\/a1.*b\/b1.*NOT NULL columns/) as string },
     ]);
     await bench.store.settle([
       answerOf(requests[0], { type: 'rejected', code: 'http422', error: TransportError.httpError(422) }),

@@ -209,7 +209,7 @@ describe.each(drivers)('taking on %s', (driver) => {
     expect(facts.map(({ type }) => type)).toEqual(['op.discarded', 'store.warning']);
     const message = facts.flatMap((fact) => (fact.type === 'store.warning' ? [fact.message] : []))[0] ?? '';
     expect(message).toContain(
-      'operation op1 on todos/a was given up although it could not be read (row seq 1 of sync_outbox is damaged: "payload"',
+      'operation op1 on todos/a was discarded although it could not be read (row seq 1 of sync_outbox is damaged: "payload"',
     );
     expect(message).toContain('{"id":"a","title":"the only copy!!!');
     expect(message.length).toBeLessThan(2_400);
@@ -239,7 +239,9 @@ describe.each(drivers)('taking on %s', (driver) => {
     );
     await bench.dataSource.query(`UPDATE sync_cursors SET ts = 'yesterday' WHERE kind = 'todos'`);
     expect(await bench.store.pullPosition('todos', { resync: false })).toMatchObject({ cursor: undefined });
-    expect(told).toEqual([expect.stringContaining('row todos of sync_cursors is damaged: "ts" is not a time')]);
+    expect(told).toEqual([
+      expect.stringContaining('row todos of sync_cursors is damaged: "ts" is not an ISO 8601 time'),
+    ]);
     await bench.writer.replaceAndEnqueue(todoOf('a', { title: 'mine' }), { changedFields: ['title'] });
     const held = `[{"title":"the only copy${'!'.repeat(3_000)}`;
     await bench.dataSource.query(`UPDATE sync_base SET base_row = '${held}' WHERE entity_id = 'a'`);
@@ -265,7 +267,7 @@ describe.each(drivers)('taking on %s', (driver) => {
     expect(page?.facts).toContainEqual(expected);
     const [message = ''] = (page?.facts ?? []).flatMap((fact) => (fact.type === 'store.warning' ? [fact.message] : []));
     expect(message).toContain(
-      `fullResync({ kinds: ['todos'] }) fetches it now; the queued operations stay. The row holds: base_row [{"title":"the only copy!!!`,
+      `fullResync({ kinds: ['todos'] }) fetches it now. The queued operations stay. The damaged row contains: base_row [{"title":"the only copy!!!`,
     );
     expect(message.length).toBeLessThan(2_400);
     const [request] = await bench.takeAll();
@@ -285,7 +287,7 @@ describe.each(drivers)('taking on %s', (driver) => {
     expect((await take(bench)).facts).toContainEqual({
       type: 'store.warning',
       message: expect.stringMatching(
-        /^row todos\/a of sync_base is damaged: "last_sent" is not a JSON object; .* The row holds: last_sent \{"title":$/,
+        /^row todos\/a of sync_base is damaged: "last_sent" is not a JSON object; .* The damaged row contains: last_sent \{"title":$/,
       ) as string,
     });
   });
@@ -303,7 +305,7 @@ describe.each(drivers)('taking on %s', (driver) => {
     expect(facts).toContainEqual({
       type: 'store.warning',
       message: expect.stringMatching(
-        /its operation stays and can be retried or dropped\. The row held: local_data \{.*"title":"mine".*server_data \{"title":/,
+        /Its operation stays; retry or drop it\. The removed row contained: local_data \{.*"title":"mine".*server_data \{"title":/,
       ) as string,
     });
     expect(await bench.dataSource.query('SELECT * FROM sync_conflicts')).toEqual([]);

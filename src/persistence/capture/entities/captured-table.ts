@@ -4,7 +4,7 @@ import type { ReplicaTable } from '../../tables/replica-table.ts';
 
 export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
-/** A row as it was before the app's transaction first touched it; `synchart_absent`: there was none. */
+/** A row before the app's transaction first touched it. `synchart_absent`: it did not exist. */
 export interface BeforeRow extends RawRow {
   readonly synchart_n: number;
   readonly synchart_absent: number;
@@ -12,27 +12,24 @@ export interface BeforeRow extends RawRow {
 
 /** Lists of columns, quoted. */
 export interface UniqueKeys {
-  /** Of a partial index all columns are given. */
+  /** All unique keys. A partial index lists all its columns. */
   readonly all: readonly (readonly string[])[];
-  /** Those that hold for every row, deleted ones included. */
+  /** Unique keys that apply to every row, including deleted ones. */
   readonly plain: readonly (readonly string[])[];
 }
 
-/**
- * Whether statements are noted: 0 no, 1 yes, 2 yes, and a row that is shown must not be inserted over. One row, per
- * connection.
- */
+/** Controls the triggers: 0 off, 1 on, 2 on and inserts over visible rows are rejected. One row per connection. */
 export const captureSwitch = '"synchart_capture"';
 export type SwitchMode = 0 | 1 | 2;
 
 /**
- * A captured table, and the SQL that notes what is written to it. Temporary triggers see every path to a row: cascades,
- * query builders, raw SQL, the app's own triggers. They keep the row as it was before; what a transaction changed is
- * the difference at its end.
+ * A captured table and the SQL that records writes to it. Temporary triggers see every kind of write: cascades, query
+ * builders, raw SQL, the app's own triggers. They store the row before the write; the change is the difference at the
+ * end of the transaction.
  */
 export class CapturedTable {
   readonly name: string;
-  /** Name in SQL of the primary column, unquoted. */
+  /** SQL name of the primary column, unquoted. */
   readonly id: string;
   readonly updatedAt: string;
   readonly deletedAt: string;
@@ -40,13 +37,13 @@ export class CapturedTable {
   readonly deletedAtProperty: string;
   readonly deletedAtLocalColumn: ColumnMetadata;
   readonly before: string;
-  /** Lists of quoted columns that are unique among all rows, as the triggers were made for. */
+  /** Lists of quoted columns that are unique among all rows, as used by the current triggers. */
   plainUniqueKeys: readonly (readonly string[])[] = [];
 
   constructor(
     readonly replica: ReplicaTable,
     readonly index: number,
-    /** The app maps its entities itself, with `toJson`. */
+    /** The app maps its entities itself with `toJson`. */
     readonly isMapped: boolean,
   ) {
     const { metadata, keys, codecs } = replica;
@@ -69,12 +66,12 @@ export class CapturedTable {
     this.before = `"synchart_before_${index}"`;
   }
 
-  /** True for rows that queries of the app do not show: deleted here, or by the server. */
+  /** True for rows hidden from the app's queries: deleted here or by the server. */
   isHidden(row: RawRow): boolean {
     return (row[this.deletedAtLocal] ?? null) !== null || (row[this.deletedAt] ?? null) !== null;
   }
 
-  /** Condition of rows that are not hidden, by the name or alias of the table. */
+  /** SQL condition for visible rows, by the name or alias of the table. */
   shown(alias: string): string {
     return `${alias}.${quoted(this.deletedAtLocal)} IS NULL AND ${alias}.${quoted(this.deletedAt)} IS NULL`;
   }
@@ -87,7 +84,7 @@ export class CapturedTable {
   }
 
   /**
-   * Condition of a trigger: what is synchronised of the row changes. A key that the database itself carries over to its
+   * Trigger condition: a synchronised part of the row changes. A key that the database itself propagates to its
    * children does not count.
    */
   private get isEdited(): string {
@@ -101,7 +98,7 @@ export class CapturedTable {
     return `(${edited.join(' OR ')})`;
   }
 
-  /** Statements that make the noting table and the triggers anew; to be run one by one. */
+  /** Statements that recreate the recording table and the triggers. Run them one by one. */
   install({ all: uniqueKeys, plain }: UniqueKeys): readonly string[] {
     this.plainUniqueKeys = plain;
     const { before } = this;
@@ -116,7 +113,7 @@ export class CapturedTable {
        WHERE ${condition} AND NOT ${isNoted(`t.${id}`)};`;
     const noteNew = `${noteStored(`t.${id} = NEW.${id}`)}
        INSERT INTO ${before} ("synchart_absent", ${id}) SELECT 1, NEW.${id} WHERE NOT ${isNoted(`NEW.${id}`)};`;
-    // REPLACE takes away what a unique value collides with, and fires no trigger for it.
+    // REPLACE removes rows with colliding unique values without firing a trigger.
     const noteCollisions = uniqueKeys
       .map((names) => noteStored(names.map((name) => `t.${name} = NEW.${name}`).join(' AND ')))
       .join('\n');
@@ -132,7 +129,7 @@ export class CapturedTable {
        ${noteNew}
        ${noteCollisions}
        END`,
-      // For the app a deleted row is not there: an UPDATE passes over it, and does not count it.
+      // Deleted rows do not exist for the app. An UPDATE skips them and does not count them.
       `CREATE TEMP TRIGGER ${trigger('update')} BEFORE UPDATE ON main.${table} WHEN ${on}
        BEGIN
        SELECT RAISE(IGNORE) WHERE NOT (${this.shown('OLD')}) AND NOT (${this.shown('NEW')}) AND ${this.isEdited};

@@ -4,8 +4,8 @@ import { whyUnwritable } from '../../../model/values/nesting.ts';
 import type { CapturedTable } from './captured-table.ts';
 
 /**
- * Refuses what would be stored as something else, or could never be sent. Throws `ValidationError` naming the field;
- * nothing was written.
+ * Rejects values that the database would alter or that could never be sent. Throws `ValidationError` that names the
+ * field; nothing is written.
  */
 export function checkValues(table: CapturedTable, entity: ObjectLiteral, { isNew }: { readonly isNew: boolean }): void {
   const { kind, metadata, codecs } = table.replica;
@@ -20,18 +20,18 @@ export function checkValues(table: CapturedTable, entity: ObjectLiteral, { isNew
   const given: unknown = id.getEntityValue(entity);
   if (given === undefined || given === null || given === '')
     throw new ValidationError(
-      `${kind}: the entity has no ${id.propertyName}; give it one before writing, such as crypto.randomUUID()`,
+      `${kind}: the entity has no ${id.propertyName}; set one before writing, such as crypto.randomUUID()`,
     );
 }
 
 function complaintAbout(value: unknown, isMapped: boolean): string | undefined {
   switch (typeof value) {
     case 'number':
-      return Number.isFinite(value) ? undefined : `is ${value}, which JSON cannot say`;
+      return Number.isFinite(value) ? undefined : `is ${value}, which JSON cannot hold`;
     case 'bigint':
-      return `is a BigInt, which JSON cannot say; use a number, or text`;
+      return `is a BigInt, which JSON cannot hold; use a number or a string`;
     case 'symbol':
-      return 'is a symbol, which JSON cannot say';
+      return 'is a symbol, which JSON cannot hold';
     case 'object':
       return value === null || value instanceof Date || ArrayBuffer.isView(value) || isMapped
         ? undefined
@@ -44,7 +44,7 @@ function complaintAbout(value: unknown, isMapped: boolean): string | undefined {
 function complaintInside(value: object): string | undefined {
   const prototype: unknown = Object.getPrototypeOf(value);
   if (!Array.isArray(value) && prototype !== Object.prototype && prototype !== null && !('toJSON' in value))
-    return `is a ${value.constructor.name}, which JSON cannot say; map it with toJson and fromJson of syncTable`;
+    return `is a ${value.constructor.name}, which JSON cannot hold; map it with toJson and fromJson of syncTable`;
   const reason = whyUnwritable(value);
   if (reason !== undefined) return reason;
   try {

@@ -1,7 +1,7 @@
 import type { EntityManager, EntityMetadata, ObjectLiteral } from 'typeorm';
 import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
 
-/** A loaded list of children, and those that were in it. */
+/** A loaded list of children and its original members. */
 interface LoadedList {
   readonly relation: RelationMetadata;
   readonly ids: ReadonlySet<string>;
@@ -16,13 +16,13 @@ const keyOf = (metadata: EntityMetadata, entity: ObjectLiteral): string =>
   JSON.stringify(metadata.getEntityIdMap(entity) ?? null);
 
 /**
- * TypeORM takes a saved list of children for all there are, and frees or deletes the others. What came since the list
- * was loaded, from a pull for one, was never in it: the user has taken nothing away there (F-140).
+ * TypeORM treats a saved list of children as complete, and frees or deletes all others. A child that arrived after the
+ * list was loaded, for example by a pull, was never in it. The user has not removed it (F-140).
  */
 export class LoadedChildren {
   readonly #lists = new WeakMap<object, readonly LoadedList[]>();
 
-  /** Remembers the lists of an entity that was loaded. */
+  /** Stores the lists of a loaded entity. */
   keep(metadata: EntityMetadata, entity: ObjectLiteral): void {
     const lists = metadata.oneToManyRelations.flatMap((relation): LoadedList[] => {
       const list: unknown = relation.isLazy ? undefined : relation.getEntityValue(entity);
@@ -37,7 +37,7 @@ export class LoadedChildren {
     if (lists.length > 0) this.#lists.set(entity, lists);
   }
 
-  /** The remembered lists of an entity that is about to be saved. */
+  /** The stored lists of an entity that is about to be saved. */
   of(entity: ObjectLiteral): readonly ListToSave[] {
     return (this.#lists.get(entity) ?? []).flatMap((known): ListToSave[] => {
       const list: unknown = known.relation.getEntityValue(entity);
@@ -45,7 +45,7 @@ export class LoadedChildren {
     });
   }
 
-  /** Runs `save` with the children that came since in their lists; takes them out again. */
+  /** Runs `save` with the later children added to their lists, and removes them afterwards. */
   async withNewcomers<T>(manager: EntityManager, lists: readonly ListToSave[], save: () => Promise<T>): Promise<T> {
     const added: { readonly list: ObjectLiteral[]; readonly child: ObjectLiteral }[] = [];
     for (const { relation, parent, list, ids } of lists) {
@@ -72,7 +72,7 @@ export class LoadedChildren {
     }
   }
 
-  /** As {@link keep}, after a save. */
+  /** Like {@link keep}, after a save. */
   keepSaved(lists: readonly ListToSave[]): void {
     for (const { parent, relation } of lists) this.keep(relation.entityMetadata, parent);
   }

@@ -2,10 +2,12 @@ import type { ObjectLiteral } from 'typeorm';
 import type { ColumnCodec } from '../../columns/column-codec.ts';
 import type { CapturedTable } from './captured-table.ts';
 
-/** Database values by column name; a column that was not loaded is missing. */
+/** Database values by column name. A column that was not loaded is missing. */
 export type Snapshot = Readonly<Record<string, unknown>>;
 
-/** What an entity object was when it was loaded or last saved: what the user saw (F-140). Gone with the object. */
+/**
+ * The state of an entity object when it was loaded or last saved: what the user saw (F-140). Released with the object.
+ */
 export class LoadedSnapshots {
   readonly #snapshots = new WeakMap<object, Snapshot>();
 
@@ -19,8 +21,8 @@ export class LoadedSnapshots {
 }
 
 /**
- * The value of a property as it would be stored, so that lists, dates and transformed values compare; undefined: the
- * entity does not say.
+ * The value of a property in stored form, so that lists, dates and transformed values compare. Undefined if the entity
+ * does not have it.
  */
 export function storedValueOf(table: CapturedTable, { column }: ColumnCodec, entity: ObjectLiteral): unknown {
   const value: unknown = column.getEntityValue(entity);

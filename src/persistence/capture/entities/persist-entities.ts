@@ -23,19 +23,19 @@ interface Call {
   with(options: Options): readonly unknown[];
 }
 
-/** What is being saved, by the `data` that TypeORM hands to the query runner of the save. */
+/** The saves in progress, keyed by the `data` that TypeORM passes to the query runner. */
 const saving = new WeakMap<object, Set<SavedGraph>>();
 
-/** What this query runner saves at the moment. */
+/** The saves in progress on this query runner. */
 export function graphsOf({ data }: QueryRunner): readonly SavedGraph[] {
   const graphs = typeof data === 'object' ? saving.get(data) : undefined;
   return graphs === undefined ? [] : [...graphs];
 }
 
 /**
- * Takes over `save`, `remove`, `softRemove` and `recover` of the managers of a data source: so that it is known which
- * objects stand for the rows that TypeORM is about to compare; that `{ listeners: false }` hides them only from the
- * app's listeners; and that a list of children is not taken for all there are.
+ * Wraps `save`, `remove`, `softRemove` and `recover` of a data source's managers. The wrapper knows which objects
+ * represent the rows that TypeORM will compare. It limits `{ listeners: false }` to the app's listeners. It also
+ * prevents that a list of children counts as complete.
  */
 export function persistEntities(dataSource: DataSource, children: LoadedChildren): void {
   const wrapped = Object.fromEntries(
@@ -103,7 +103,7 @@ function callOf(given: readonly unknown[]): Call {
   };
 }
 
-/** Undefined where TypeORM will complain itself. */
+/** Undefined if TypeORM itself will throw. */
 function metadataOf(
   dataSource: DataSource,
   target: EntityTarget<ObjectLiteral> | undefined,

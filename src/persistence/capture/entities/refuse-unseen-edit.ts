@@ -4,9 +4,9 @@ import type { CapturedTable } from './captured-table.ts';
 import { sameStored, storedValueOf } from './loaded-snapshots.ts';
 
 /**
- * Refuses to save an edit of a row that is deleted and stays so: it would be neither shown nor sent (F-154). Throws
- * `ValidationError` naming row and field. An entity that was loaded `withDeleted` comes here; one that was loaded
- * before the deletion brings the row back.
+ * Rejects the edit of a row that is deleted and stays deleted, because it would be neither shown nor sent (F-154).
+ * Throws `ValidationError` that names row and field. This concerns entities loaded with `withDeleted`; an entity that
+ * was loaded before the deletion restores the row.
  */
 export function refuseUnseenEdit(table: CapturedTable, entity: ObjectLiteral, stored: ObjectLiteral): void {
   const { replica, deletedAtLocalColumn } = table;
@@ -22,6 +22,6 @@ export function refuseUnseenEdit(table: CapturedTable, entity: ObjectLiteral, st
   if (edited === undefined) return;
   const id = String(replica.metadata.primaryColumns[0]?.getEntityValue(stored));
   throw new ValidationError(
-    `${replica.kind}/${id} is deleted, so the edit of '${edited.property}' would be neither shown nor sent: restore the row first, or save it with ${deletedAtLocalColumn.propertyName} and ${deletedAt?.propertyName ?? 'deletedAt'} null. Nothing was written`,
+    `${replica.kind}/${id} is deleted, so the edit of '${edited.property}' would be neither shown nor sent. Restore the row first, or save it with ${deletedAtLocalColumn.propertyName} and ${deletedAt?.propertyName ?? 'deletedAt'} null. Nothing was written`,
   );
 }

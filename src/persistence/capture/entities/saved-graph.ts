@@ -5,8 +5,8 @@ const isObject = (value: unknown): value is ObjectLiteral =>
   typeof value === 'object' && value !== null && !(value instanceof Promise);
 
 /**
- * Calls `visit` for entities and all that hangs on them, each once. Lazy relations are not touched: asking for them
- * would load them.
+ * Calls `visit` once for each entity and everything reachable from it. Skips lazy relations, because reading them would
+ * load them.
  */
 export function walkGraph(
   entities: readonly unknown[],
@@ -36,22 +36,19 @@ export class SavedGraph {
 
   constructor(readonly isQuiet: boolean) {}
 
-  /** Takes a value out of an entity while it is saved: what is undefined, TypeORM does not write. */
+  /** Removes a value from an entity during the save, because TypeORM does not write undefined. */
   setAside(entity: ObjectLiteral, column: ColumnMetadata): void {
     const value: unknown = column.getEntityValue(entity);
     column.setEntityValue(entity, undefined);
     this.#aside = [...this.#aside, { entity, column, value }];
   }
 
-  /**
-   * Names of the columns of an entity that are set aside: what it has there now is TypeORM's, which reads them as
-   * empty.
-   */
+  /** Names of the removed columns of an entity. Their current values come from TypeORM, which reads them as empty. */
   asideOf(entity: object): readonly string[] {
     return this.#aside.filter((aside) => aside.entity === entity).map(({ column }) => column.databaseName);
   }
 
-  /** Gives the entities their values back; to be called when the save is over, well or not. */
+  /** Restores the values. Call it when the save has ended, successfully or not. */
   putBack(): void {
     for (const { entity, column, value } of this.#aside) column.setEntityValue(entity, value);
     this.#aside = [];
@@ -65,7 +62,7 @@ export class SavedGraph {
     byId.set(id, [...(byId.get(id) ?? []), entity]);
   }
 
-  /** The objects that stand for a stored row. */
+  /** The objects that represent a stored row. */
   of(metadata: EntityMetadata, stored: ObjectLiteral): readonly ObjectLiteral[] {
     const id = idOf(metadata, stored);
     return id === undefined ? [] : (this.#entities.get(metadata)?.get(id) ?? []);

@@ -10,20 +10,20 @@ import type { RawRow } from '../../sql/session.ts';
 import type { CapturedTable } from '../entities/captured-table.ts';
 import type { Snapshot } from '../entities/loaded-snapshots.ts';
 
-/** One row over a transaction. */
+/** The change of one row by a transaction. */
 export interface RowChange {
   readonly table: CapturedTable;
   readonly id: string;
   readonly before: RawRow | undefined;
   readonly after: RawRow | undefined;
-  /** The row as the user saw it, where that is known (F-140). */
+  /** The row as the user saw it, if known (F-140). */
   readonly seen: Snapshot | undefined;
   /**
-   * What brings the hidden row back must carry all its fields: edits of it wait in the outbox, or the server has taken
-   * its deletion (F-152).
+   * The operation that restores the hidden row must carry all fields: edits of it are in the outbox, or the server has
+   * executed its deletion (F-152).
    */
   readonly returnsWhole: boolean;
-  /** What the statement has added, by wire key. */
+  /** Amounts that the statement added, by wire key. */
   readonly increments?: ReadonlyMap<string, number> | undefined;
 }
 
@@ -34,7 +34,8 @@ export interface Stamp {
 }
 
 /**
- * What a change asks for. `hide`: the row stays, hidden; `server`: these columns belong to the server and are put back.
+ * The operation and its effects. `hide`: the row stays, hidden. `server`: these server-owned columns get their old
+ * values.
  */
 export interface Described {
   readonly queue: Queueable | undefined;
@@ -45,8 +46,8 @@ export interface Described {
 const nothing = { queue: undefined, hide: false } as const;
 
 /**
- * Says which operation a changed row is: a creation, an edit of exactly what differs, a deletion, its undoing, or
- * nothing. Throws `ValidationError` for a row that cannot be sent.
+ * Determines the operation for a changed row: a creation, an edit of exactly the differences, a deletion, its reversal,
+ * or none. Throws `ValidationError` for a row that cannot be sent.
  */
 export function describeChange(change: RowChange, stamp: Stamp): Described {
   const { table, before, after } = change;
@@ -58,7 +59,7 @@ export function describeChange(change: RowChange, stamp: Stamp): Described {
   return { queue: wasShown ? edit(change, after, stamp) : appearance(change, after, stamp), hide: false, server };
 }
 
-/** Local writes never change what belongs to the server. */
+/** Local writes never change server-owned columns. */
 function serverColumns(
   table: CapturedTable,
   before: RawRow | undefined,
@@ -94,7 +95,7 @@ interface Rows {
   readonly version: string | undefined;
 }
 
-/** The row before, and as the user saw it: columns that were not loaded are taken to be as they are. */
+/** The row before the change, and as the user saw it. Columns that were not loaded count as unchanged. */
 function rowsOf({ table, before: raw, seen: snapshot }: RowChange): Rows {
   const before = raw === undefined ? undefined : table.replica.mapping.rawToWire(raw);
   const looked =
@@ -122,7 +123,7 @@ function edit(change: RowChange, raw: RawRow, stamp: Stamp): Queueable | undefin
   return { op, preImage };
 }
 
-/** The increments that explain how their field has changed. */
+/** The increments that explain the change of their field. */
 function deltasOf(
   { table, increments }: RowChange,
   before: JsonObject,
@@ -140,7 +141,7 @@ function deltasOf(
 }
 
 /**
- * A new row, or one that comes back. Over the server's tombstone nothing is sent as base, which means undelete, unless
+ * A new row, or a restored one. Over the server's tombstone, the operation has no base, which means undelete, unless
  * the user saw the row alive.
  */
 function appearance(change: RowChange, raw: RawRow, stamp: Stamp): Queueable {

@@ -13,9 +13,8 @@ const onInsert = '"synchart_collision_insert"';
 const onUpdate = '"synchart_collision_update"';
 
 /**
- * Where a write was refused because a deleted row still has its unique value: says which row that is, in the error's
- * message. `repeat` sends the statement once more; it then writes nothing, as triggers compare each row and pass over
- * it. Leaves any other error as it is.
+ * Adds to the error of a refused write which deleted row still holds the unique value. `repeat` sends the statement
+ * again; it writes nothing then, because the triggers compare each row and skip it. Leaves other errors unchanged.
  */
 export async function explainHiddenRow(
   failure: unknown,

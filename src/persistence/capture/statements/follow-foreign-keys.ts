@@ -36,7 +36,7 @@ const deletedParents = ({ parent, referenced }: Reference): string =>
   `(SELECT p.${referenced} FROM main.${quoted(parent.name)} p JOIN temp.${parent.before} b ON b.${quoted(parent.id)} = p.${quoted(parent.id)}
       WHERE b."synchart_absent" = 0 AND ${parent.shown('b')} AND NOT (${parent.shown('p')}))`;
 
-/** Whether the transaction has deleted rows that others may refer to. Costs nothing without foreign keys. */
+/** Whether the transaction deleted rows that others may reference. Free of cost without foreign keys. */
 export async function hasDeletedParents(session: Session, tables: readonly CapturedTable[]): Promise<boolean> {
   const references = referencesAmong(tables);
   if (references.length === 0) return false;
@@ -45,9 +45,9 @@ export async function hasDeletedParents(session: Session, tables: readonly Captu
 }
 
 /**
- * A deletion only hides the row, so the database does not follow its foreign keys: this does. CASCADE deletes the
- * children, SET NULL frees them, and where neither is asked a row with children is not deleted, as the database would
- * refuse it. Returns whether rows were changed.
+ * Applies foreign keys to deletions, which only hide rows, so the database does not. CASCADE deletes the children and
+ * SET NULL clears their references. In other cases a row with children cannot be deleted, as in the database. Returns
+ * whether rows were changed.
  */
 export async function followForeignKeys(
   session: Session,
@@ -86,7 +86,7 @@ export async function followForeignKeys(
     );
     if (held !== undefined) {
       throw new ValidationError(
-        `${reference.parent.replica.kind}/${String(held.parent)} cannot be deleted: ${reference.child.replica.kind}/${String(held.child)} refers to it; delete or change that first. Nothing was written`,
+        `${reference.parent.replica.kind}/${String(held.parent)} cannot be deleted: ${reference.child.replica.kind}/${String(held.child)} refers to it; delete or change that row first. Nothing was written`,
       );
     }
   }

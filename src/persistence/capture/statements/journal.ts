@@ -6,22 +6,22 @@ type Entry =
   | { readonly type: 'saved'; readonly entity: object; readonly snapshot: Snapshot }
   | { readonly type: 'triggers' };
 
-/** What a transaction must remember beside its rows. A savepoint that is rolled back takes its entries along. */
+/** What a transaction remembers beside its rows. A rolled back savepoint removes its entries. */
 export class Journal {
   #entries: Entry[] = [];
   readonly #savepoints = new Map<string, number>();
 
-  /** The user had this row before him when he changed or removed it. */
+  /** Records the version of the row that the user saw when changing or removing it. */
   noteSeen(table: CapturedTable, id: string, snapshot: Snapshot): void {
     this.#entries.push({ type: 'seen', table, id, snapshot });
   }
 
-  /** An entity object that is as the row is, once the transaction has been committed. */
+  /** Records an entity object that equals the row after the commit. */
   noteSaved(entity: object, snapshot: Snapshot): void {
     this.#entries.push({ type: 'saved', entity, snapshot });
   }
 
-  /** The triggers were made. */
+  /** Records the creation of triggers. */
   noteTriggers(): void {
     this.#entries.push({ type: 'triggers' });
   }
@@ -30,14 +30,14 @@ export class Journal {
     this.#savepoints.set(name.toLowerCase(), this.#entries.length);
   }
 
-  /** Forgets what came after the savepoint; tells whether the triggers went with it. */
+  /** Forgets the entries after the savepoint. Reports whether the triggers were removed with it. */
   rollbackTo(name: string): { readonly tookTriggers: boolean } {
     const length = this.#savepoints.get(name.toLowerCase()) ?? this.#entries.length;
     const gone = this.#entries.splice(length);
     return { tookTriggers: gone.some(({ type }) => type === 'triggers') };
   }
 
-  /** What was seen first, by id. */
+  /** The first version that the user saw, by id. */
   seenOf(table: CapturedTable): ReadonlyMap<string, Snapshot> {
     const seen = new Map<string, Snapshot>();
     for (const entry of this.#entries)
@@ -50,7 +50,7 @@ export class Journal {
   }
 }
 
-/** The journals of the transactions, and of query runners that are not in one yet. */
+/** The journals of the transactions, and of query runners that have no transaction yet. */
 export class Journals {
   readonly #byKey = new WeakMap<object, Journal>();
 
@@ -60,7 +60,7 @@ export class Journals {
     return journal;
   }
 
-  /** What the user saw, as the journals of these keys tell it; a later key takes precedence. */
+  /** What the user saw, according to the journals of these keys. A later key takes precedence. */
   seenIn(...keys: readonly object[]): (table: CapturedTable) => ReadonlyMap<string, Snapshot> {
     const journals = keys.map((key) => this.#byKey.get(key));
     return (table) => new Map(journals.flatMap((journal) => [...(journal?.seenOf(table) ?? [])]));
@@ -70,7 +70,7 @@ export class Journals {
     this.#byKey.delete(key);
   }
 
-  /** Forgets the journal of a transaction; tells which entity objects it has saved. */
+  /** Removes the journal of a transaction. Returns the entity objects that it saved. */
   end(transaction: object): readonly { readonly entity: object; readonly snapshot: Snapshot }[] {
     const saved = [...(this.#byKey.get(transaction)?.saved() ?? [])];
     this.forget(transaction);

@@ -1,6 +1,6 @@
 import type { CapturedTable } from '../entities/captured-table.ts';
 
-/** Orders tables so that what others refer to comes first; in a circle the given order stays. */
+/** Sorts tables so that referenced ones come first. A cycle keeps the given order. */
 export function parentsFirst(tables: readonly CapturedTable[]): readonly CapturedTable[] {
   const ordered = new Set<CapturedTable>();
   const visited = new Set<CapturedTable>();

@@ -14,7 +14,7 @@ export interface ChangesToQueue {
   readonly tables: readonly CapturedTable[];
   readonly seenOf: (table: CapturedTable) => ReadonlyMap<string, Snapshot>;
   readonly increments?: Increments | undefined;
-  /** SQL names, in lower case, of tables that the statements named. Triggers and foreign keys may reach others. */
+  /** Lower-case SQL names of the tables that the statements name. Triggers and foreign keys may reach others. */
   readonly named: Tables;
   readonly opId: () => string;
   /** Epoch ms. */
@@ -25,8 +25,8 @@ const rowsAtOnce = 500;
 const slicesAtOnce = 3;
 
 /**
- * Queues what the transaction has changed since the last call, one operation per row: creations and edits of parents
- * first, deletions of children first. Puts back what belongs to the server. Leaves the noting tables empty. Throws
+ * Queues the changes of the transaction since the last call, one operation per row: creations and edits of parents
+ * first, deletions of children first. Restores server-owned columns. Leaves the recording tables empty. Throws
  * `ValidationError` for a row that cannot be sent.
  */
 export async function queueChanges(session: Session, changes: ChangesToQueue): Promise<void> {
@@ -58,9 +58,9 @@ export async function queueChanges(session: Session, changes: ChangesToQueue): P
   for (const { table, list } of deletions) await enqueueMany(session, table.replica, list, changes.now);
 }
 
-/** What the triggers have noted. */
+/** What the triggers recorded. */
 interface Noted {
-  /** The tables of noted rows, parents before children. */
+  /** The tables of recorded rows, parents before children. */
   readonly tables: readonly CapturedTable[];
   /** The first slices of some of them. */
   readonly slices: ReadonlyMap<CapturedTable, Slice>;
@@ -68,8 +68,8 @@ interface Noted {
 }
 
 /**
- * Reads what was noted, with the first rows of the tables that the statements named. Asks all of it at once: where the
- * database is in another thread, the answer to each question takes a while.
+ * Reads the records and the first rows of the named tables. Sends all queries at once, because a database in another
+ * thread adds latency to each.
  */
 async function readNoted(session: Session, tables: readonly CapturedTable[], named: Tables): Promise<Noted> {
   const likely = named === 'all' ? [] : tables.filter(({ name }) => named.has(name.toLowerCase()));
@@ -103,15 +103,15 @@ async function touchedTables(session: Session, tables: readonly CapturedTable[])
   return (await session.query<{ table: number }>(noted)).map((row) => row.table);
 }
 
-/** Rows that the triggers have noted, in the order in which they were first touched. */
+/** Rows recorded by the triggers, in the order of their first write. */
 interface Slice {
   readonly table: CapturedTable;
   readonly noted: readonly BeforeRow[];
-  /** As the rows are now; a row that is gone is missing. */
+  /** The current rows; deleted ones are missing. */
   readonly after: readonly RawRow[];
 }
 
-/** One statement for both: rows as they were come before rows as they are. */
+/** A single statement for both: rows before the transaction come before current rows. */
 async function readSlice(session: Session, table: CapturedTable): Promise<Slice> {
   const id = quoted(table.id);
   const { conditions } = table.replica;
@@ -161,7 +161,7 @@ async function queueSlice(
     if (hide) toHide.push(entityId);
     if (server !== undefined) toPutBack.push({ id: entityId, ...server });
   }
-  // What follows is not the app's.
+  // The following writes are not the app's.
   if (toHide.length + toPutBack.length > 0) await session.later(`UPDATE temp.${captureSwitch} SET "on" = 0`);
   await replica.rows.markDeletedLocally(session, toHide, stamp.at);
   for (const row of toPutBack) {
@@ -187,9 +187,9 @@ function describe(change: RowChange, stamp: Stamp): ReturnType<typeof describeCh
 }
 
 /**
- * Of rows that were hidden before: those that return as a whole. Edits folded into a delete are never sent by
- * themselves, and a server that has taken the deletion without a tombstone has no other fields. Only a deletion that
- * still waits, alone, leaves the server's row as it was.
+ * From rows that were hidden before: those that must be restored as a whole. Edits folded into a delete are never sent
+ * alone, and a server that executed the deletion without a tombstone has no other fields. Only a single pending
+ * deletion leaves the server's row unchanged.
  */
 async function withoutPendingDeleteAlone(
   session: Session,

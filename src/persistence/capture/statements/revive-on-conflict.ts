@@ -8,7 +8,7 @@ interface Edit {
   readonly text: string;
 }
 
-/** One clause `ON CONFLICT … DO …`, by the numbers of its tokens. */
+/** One clause `ON CONFLICT … DO …`, by its token numbers. */
 interface Clause {
   readonly on: number;
   readonly hasTarget: boolean;
@@ -16,14 +16,14 @@ interface Clause {
   readonly action: number;
   /** The `where` of DO UPDATE. */
   readonly where: number | undefined;
-  /** First token behind the clause. */
+  /** First token after the clause. */
   readonly next: number;
 }
 
 /**
- * Lets an upsert that meets a deleted row bring it back, and an INSERT OR IGNORE, too: for the app such a row is not
- * there, and what is written onto it must be shown and queued (F-154). Rows that are shown are treated as the statement
- * says. Undefined: the statement stays as it is.
+ * Makes an upsert or INSERT OR IGNORE restore a deleted row with the same key. Such a row does not exist for the app,
+ * and what it writes must be shown and queued (F-154). Visible rows are treated as the statement says. Undefined: the
+ * statement stays unchanged.
  */
 export function revivingUpsert(sql: string, tableOf: TableOf): string | undefined {
   if (!/\bconflict\b|\bor\s+ignore\b/i.test(sql)) return undefined;
@@ -49,7 +49,7 @@ export function revivingUpsert(sql: string, tableOf: TableOf): string | undefine
   return text;
 }
 
-/** The columns that the statement gives, quoted; all of them where it names none. */
+/** The columns that the statement lists, quoted; all columns if it lists none. */
 function columnsOf(list: readonly Token[], from: number, table: CapturedTable): readonly string[] {
   const named = list
     .slice(from, from + 3)
@@ -93,7 +93,7 @@ function editsOf(
       ? [{ at: act.start, end: act.end, text: `UPDATE SET ${givenBack(table, columns)} WHERE ${hidden(table)}` }]
       : [{ at: begin.start, end: begin.start, text: `${onAnyKey(table, columns)} ` }];
   }
-  // Of two assignments to one column SQLite takes the later one: the app's own.
+  // If a column is assigned twice, SQLite uses the later assignment: the app's own.
   const shows: Edit = { at: act.end, end: act.end, text: ` ${shown(table)},` };
   if (condition === undefined) return [shows];
   return [
@@ -103,7 +103,7 @@ function editsOf(
   ];
 }
 
-/** Behind the rows, ahead of RETURNING. A SELECT that ends with its tables would take ON for a join. */
+/** After the rows and before RETURNING. At the end of a SELECT's table list, SQLite would parse ON as a join. */
 function atTheEnd(sql: string, list: readonly Token[], clauses: string): readonly Edit[] {
   const end = list.find(({ word }) => word === 'returning' || word === ';')?.start ?? sql.length;
   const select = list.findIndex(({ word }) => word === 'select');
@@ -133,8 +133,8 @@ const onAnyKey = (table: CapturedTable, columns: readonly string[]): string =>
     .join(' ');
 
 /**
- * Lets TypeORM's `restore` and `recover` bring back what the server has deleted, too: they know of one column.
- * `isFiltered`: this release passes over rows whose `deletedAtLocal` is null. Undefined for other statements.
+ * Makes TypeORM's `restore` and `recover` also restore rows deleted by the server; they only know one column.
+ * `isFiltered`: this release skips rows whose `deletedAtLocal` is null. Undefined for other statements.
  */
 export function restoringStatement(sql: string, tableOf: TableOf, isFiltered: boolean): string | undefined {
   if ((isFiltered && !sql.endsWith(' IS NOT NULL')) || firstWordOf(sql) !== 'update') return undefined;

@@ -2,7 +2,7 @@ import { firstWordOf, nameOf, namesIn, outerTokensOf, SqlReader, type Token } fr
 import type { CapturedTable } from '../entities/captured-table.ts';
 import { quoted } from '../entities/captured-table.ts';
 
-/** Finds a captured table by its name in lower case. */
+/** Finds a captured table by its lower-case name. */
 export type TableOf = (name: string) => CapturedTable | undefined;
 
 export const tableNamed = (token: Token | undefined, tableOf: TableOf): CapturedTable | undefined => {
@@ -10,10 +10,10 @@ export const tableNamed = (token: Token | undefined, tableOf: TableOf): Captured
   return name === undefined ? undefined : tableOf(name.toLowerCase());
 };
 
-/** Numbers that one statement adds to columns: what other devices add meanwhile stays. */
+/** Amounts that one statement adds to columns. Concurrent additions of other devices survive. */
 export interface Increments {
   readonly table: CapturedTable;
-  /** What is added, by wire key. */
+  /** The added amounts, by wire key. */
   readonly by: ReadonlyMap<string, number>;
 }
 
@@ -32,7 +32,7 @@ function* assignmentsOf(tokens: readonly Token[]): Generator<readonly Token[]> {
   }
 }
 
-/** Reads `c = c + 1`; undefined for any other assignment. */
+/** Parses `c = c + 1`; undefined for any other assignment. */
 function incrementIn([column, equals, added, sign, ...amount]: readonly Token[]):
   | { readonly column: string; readonly by: number }
   | undefined {
@@ -48,8 +48,8 @@ function incrementIn([column, equals, added, sign, ...amount]: readonly Token[])
 }
 
 /**
- * Understands `UPDATE t SET c = c + 1, … WHERE …`, as `increment()` and `decrement()` send it, also where TypeORM sets
- * version and date of the update along with it. The version alone is no increment: every save counts it.
+ * Parses `UPDATE t SET c = c + 1, … WHERE …`, as sent by `increment()` and `decrement()`, including the version and
+ * update date that TypeORM adds. The version alone is not an increment, because every save increases it.
  */
 export function incrementsOf(sql: string, tableOf: TableOf): Increments | undefined {
   if (sql.length > 2_000 || firstWordOf(sql) !== 'update' || !/[+-]/.test(sql)) return undefined;
@@ -69,7 +69,7 @@ export function incrementsOf(sql: string, tableOf: TableOf): Increments | undefi
   return isVersionOnly ? undefined : { table, by };
 }
 
-/** Not safe to put brackets around, or counts its parameters itself. */
+/** Whether the statement cannot be safely enclosed in parentheses, or numbers its own parameters. */
 function isInvolved(sql: string): boolean {
   const reader = new SqlReader(sql);
   let isOrder = false;
@@ -83,9 +83,9 @@ function isInvolved(sql: string): boolean {
 }
 
 /**
- * Turns a plain DELETE into the UPDATE that hides the rows, so that the app hears how many there were. Other forms are
- * caught by the trigger, which hides the rows as well but counts none. RETURNING gives the rows as they are then: with
- * the time at which they were hidden.
+ * Rewrites a plain DELETE as the UPDATE that hides the rows, so that the app gets their number. The trigger handles
+ * other forms; it hides the rows too, but counts none. RETURNING returns the rows after the update, with the time of
+ * hiding.
  */
 export function hidingStatement(
   sql: string,
@@ -111,7 +111,7 @@ export function hidingStatement(
 
 const verbs: ReadonlySet<string> = new Set(['insert', 'replace', 'update', 'delete']);
 
-/** Tells a DELETE that asks for the deleted rows: where the trigger hides them, SQLite would give none. */
+/** Whether a DELETE returns the deleted rows. If the trigger hides them, SQLite would return none. */
 export function returnsDeleted(sql: string): boolean {
   if (!/\bdelete\b/i.test(sql) || !/\breturning\b/i.test(sql)) return false;
   const words = outerTokensOf(sql).map(({ word }) => word);
@@ -119,7 +119,7 @@ export function returnsDeleted(sql: string): boolean {
   return returning !== -1 && words.slice(0, returning).find((word) => verbs.has(word)) === 'delete';
 }
 
-/** Turns a plain INSERT into one that brings deleted rows with these ids back. */
+/** Rewrites a plain INSERT so that it restores deleted rows with these ids. */
 export function revivingStatement(sql: string, tableOf: TableOf): string | undefined {
   const tokens = outerTokensOf(sql);
   const [insert, into, target, columns, source] = tokens;

@@ -8,8 +8,8 @@ interface IndexedColumn {
 }
 
 /**
- * Reads the unique keys of a table from the database: an index may come from a migration, and be in no entity. Those
- * with an expression are left out.
+ * Reads the unique keys of a table from the database, because an index may come from a migration and be missing in the
+ * entity. Omits keys with an expression.
  */
 export async function uniqueKeysOf(
   send: (sql: string, parameters: readonly unknown[]) => Promise<unknown>,

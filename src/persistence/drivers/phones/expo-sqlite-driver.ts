@@ -4,7 +4,7 @@ import { isDatabaseFile, synchronousOption, type Synchronous } from '../database
 import type { ExpoConnection } from '../../sql/expo-form.ts';
 import { PhoneConnection } from './phone-connection.ts';
 
-/** The part of the module `expo-sqlite` that is used. Its release must be 14 (Expo SDK 51) or later. */
+/** The used part of the module `expo-sqlite`. Requires release 14 (Expo SDK 51) or later. */
 export interface ExpoSqliteModule {
   openDatabaseAsync(name: string): Promise<{
     prepareAsync(sql: string): Promise<{
@@ -21,7 +21,10 @@ export interface ExpoSqliteModule {
 }
 
 export interface PhoneDriverOptions {
-  /** With WAL and `NORMAL`, a power cut may lose the last commits, but never the database. @defaultValue `NORMAL` */
+  /**
+   * With WAL and `NORMAL`, a power failure may lose the last commits, but never damages the database. @defaultValue
+   * `NORMAL`
+   */
   readonly synchronous?: Synchronous;
 }
 
@@ -30,14 +33,14 @@ export const phoneDriverOptions = {
   synchronous: synchronousOption,
 } satisfies OptionList<PhoneDriverOptions>;
 
-/** What `openDatabase({ driver })` takes. */
+/** A value for `openDatabase({ driver })`. */
 export interface PhoneDriver {
   openDatabaseAsync(name: string): Promise<ExpoConnection>;
 }
 
 /**
- * Opens databases with `expo-sqlite`: `openDatabase({ driver: expoSqliteDriver(SQLite), database: 'app.db', … })`. Its
- * errors get SQLite's `code`, files use WAL, and `RETURNING` gives its rows, none of which the package does by itself.
+ * Opens databases with `expo-sqlite`: `openDatabase({ driver: expoSqliteDriver(SQLite), database: 'app.db', … })`. Adds
+ * what the package lacks: errors with SQLite's `code`, files with WAL, and rows of `RETURNING`.
  */
 export function expoSqliteDriver(module: ExpoSqliteModule, options: PhoneDriverOptions = {}): PhoneDriver {
   const { synchronous } = completeOptions<PhoneDriverOptions, typeof phoneDriverOptions>(
@@ -68,7 +71,7 @@ export function expoSqliteDriver(module: ExpoSqliteModule, options: PhoneDriverO
   };
 }
 
-/** What each connection to a file of a phone begins with. */
+/** Initialises each connection to a file on a phone. */
 export async function preparePhoneDatabase(
   connection: ExpoConnection,
   name: string,

@@ -9,7 +9,7 @@ import {
 import { PhoneConnection } from './phone-connection.ts';
 import { probeTransaction } from '../raw-connection.ts';
 
-/** The part of the module `@op-engineering/op-sqlite` that is used. Its release must be 9 or later. */
+/** The used part of the module `@op-engineering/op-sqlite`. Requires release 9 or later. */
 export interface OpSqliteModule {
   open(options: { name: string; location?: string }): {
     execute(
@@ -22,7 +22,7 @@ export interface OpSqliteModule {
 
 type Row = Record<string, unknown>;
 
-/** Bytes come as an `ArrayBuffer`; TypeORM and the other drivers give a view of them. */
+/** Bytes arrive as an `ArrayBuffer`; TypeORM and the other drivers return a view of them. */
 const withViews = (row: unknown): unknown => {
   for (const [name, value] of Object.entries(row as Row))
     if (value instanceof ArrayBuffer) (row as Row)[name] = new Uint8Array(value);
@@ -30,8 +30,8 @@ const withViews = (row: unknown): unknown => {
 };
 
 /**
- * Opens databases with `op-sqlite`: `openDatabase({ driver: opSqliteDriver(OpSqlite), database: 'app.db', … })`. Its
- * errors get SQLite's `code`, files use WAL.
+ * Opens databases with `op-sqlite`: `openDatabase({ driver: opSqliteDriver(OpSqlite), database: 'app.db', … })`. Errors
+ * get SQLite's `code`, and files use WAL.
  */
 export function opSqliteDriver(module: OpSqliteModule, options: PhoneDriverOptions = {}): PhoneDriver {
   const { synchronous } = completeOptions<PhoneDriverOptions, typeof phoneDriverOptions>(

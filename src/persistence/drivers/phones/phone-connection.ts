@@ -4,7 +4,7 @@ import { writesWithoutRows } from '../../sql/statement-kind.ts';
 import { ExpoForm, type StatementAnswer } from '../../sql/expo-form.ts';
 import { refuseSeveralStatements } from '../one-statement.ts';
 
-/** What a package for phones does with one statement. */
+/** Executes one statement with a package for phones. */
 export interface PhoneDatabase {
   run(
     sql: string,
@@ -14,7 +14,7 @@ export interface PhoneDatabase {
   close(): Promise<void>;
 }
 
-/** SQLite's own words, by the code they belong to. They are English on every phone. */
+/** SQLite's own messages by code. They are English on every phone. */
 const words: readonly (readonly [RegExp, string])[] = [
   [/constraint failed|datatype mismatch/i, 'SQLITE_CONSTRAINT'],
   [/database (table )?is locked|database schema is locked/i, 'SQLITE_BUSY'],
@@ -26,10 +26,10 @@ const words: readonly (readonly [RegExp, string])[] = [
   [/unable to open database/i, 'SQLITE_CANTOPEN'],
   [/string or blob too big/i, 'SQLITE_TOOBIG'],
 ];
-/** As `Error code 5: …` (expo-sqlite) and `SQLite code: 19 …` (op-sqlite). 1 is any error of a statement. */
+/** Matches `Error code 5: …` (expo-sqlite) and `SQLite code: 19 …` (op-sqlite). 1 is any error of a statement. */
 const numbered = /\bcode:?\s+(\d+)/i;
 
-/** Gives an error of a package that tells SQLite's code only in its text the `code` that the store goes by. */
+/** Sets the `code` that the store needs on an error that has SQLite's code only in its text. */
 export function withResultCode(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   if ('code' in error && typeof error.code === 'string' && error.code.startsWith('SQLITE_')) return error;
@@ -40,9 +40,9 @@ export function withResultCode(error: unknown): unknown {
   return Object.assign(coded, { code });
 }
 
-/** SQLite on a phone, behind whatever package opens it, in the form of expo-sqlite. */
+/** SQLite on a phone, in the form of expo-sqlite, whatever package opens it. */
 export class PhoneConnection extends ExpoForm {
-  /** The packages work on one statement after the other. */
+  /** The packages execute one statement at a time. */
   readonly readsAtOnce = 1;
   readonly #database: PhoneDatabase;
 

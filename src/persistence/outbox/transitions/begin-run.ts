@@ -5,13 +5,13 @@ import { startsFrom } from './move.ts';
 
 const { behind, ready, waiting, parked, inFlight } = OutboxState;
 
-/** What a dead run left in flight is ready again; the request stays open. */
+/** Makes operations that a dead run left in flight ready again. Their request stays open. */
 export const takeBack = (session: Session): Promise<void> =>
   session.run(`UPDATE "sync_outbox" SET "state" = ${ready}, "due_at" = NULL WHERE ${startsFrom('takeBack')}`);
 
 /**
  * Heads whose wait is over. `dueBetween`: only those without a time, due by the first (epoch ms), or later than the
- * second, which no wait can reach.
+ * second, which no real wait exceeds.
  */
 export const fallDue = (session: Session, dueBetween?: readonly [number, number]): Promise<void> =>
   session.run(
@@ -19,7 +19,7 @@ export const fallDue = (session: Session, dueBetween?: readonly [number, number]
     dueBetween ?? [],
   );
 
-/** Counts a try of what failed alone since a time; gives these operations back as they are now. */
+/** Counts an attempt of operations that failed alone since a time, and returns them. */
 export const countTries = (
   session: Session,
   of: { readonly kinds: readonly string[]; readonly since: number; readonly maxTryCount: number },
@@ -32,8 +32,8 @@ export const countTries = (
   );
 
 /**
- * Heads with as many tries as are allowed now: the limit may have been higher when they were counted. Found by the
- * index of those that were tried.
+ * Heads that have reached the current limit of attempts; the limit may have been higher before. Uses the index of
+ * attempted operations.
  */
 export const parkExhausted = (session: Session, maxTryCount: number): Promise<void> =>
   session.run(
@@ -41,7 +41,7 @@ export const parkExhausted = (session: Session, maxTryCount: number): Promise<vo
     [maxTryCount],
   );
 
-/** Puts right the states that do not follow from the operations themselves. Reads all operations of these kinds. */
+/** Repairs states that do not follow from the operations themselves. Reads all operations of these kinds. */
 export const repairStates = (session: Session, kinds: readonly string[], maxTryCount: number): Promise<void> =>
   session.run(
     `UPDATE "sync_outbox" SET "state" = "right"."state", "parked" = CASE WHEN "right"."state" = ${parked} THEN COALESCE("parked", 'stuck') ELSE "parked" END FROM (

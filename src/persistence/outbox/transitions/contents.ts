@@ -1,10 +1,10 @@
 import { chunked, type Session, type SqlType } from '../../sql/session.ts';
 import type { UpgradedOperation } from './upgrade.ts';
 
-/** What an operation is after those before it have left, or a server row came under it. */
+/** An operation after earlier ones have left or its server row has changed. */
 export interface RebuiltOperation {
   readonly seq: number;
-  /** JSON text; null: a delete. */
+  /** JSON text; null for a delete. */
   readonly payload: string | null;
   readonly base: string | undefined;
   readonly creates: boolean;
@@ -22,7 +22,7 @@ export async function rebuildOperations(session: Session, operations: readonly R
   }
 }
 
-/** Replaces what an unsent operation writes, all as JSON texts. */
+/** Replaces what an unsent operation writes, as JSON texts. */
 export const amendOperation = (
   session: Session,
   { seq, payload, changedFields, deltas }: UpgradedOperation,

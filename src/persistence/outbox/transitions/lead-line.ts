@@ -4,16 +4,16 @@ import { startsFrom, seqIn, move } from './move.ts';
 
 const { ready, parked } = OutboxState;
 
-/** A head whose tries are used up is parked, any other is ready. Takes the limit twice as parameters. */
+/** Parks a head without remaining attempts; makes any other ready. Takes the limit twice as parameters. */
 export const readyOrStuck = (tries = '"try_count"'): string =>
   `"state" = CASE WHEN ${tries} >= ? THEN ${parked} ELSE ${ready} END, "parked" = CASE WHEN ${tries} >= ? THEN 'stuck' ELSE NULL END`;
 
-/** Operations leave, whatever their state. */
+/** Removes operations in any state. */
 export async function leave(session: Session, seqs: readonly number[]): Promise<void> {
   if (seqs.length > 0) await session.run(`DELETE FROM "sync_outbox" WHERE ${seqIn(session)}`, [listOf(seqs)]);
 }
 
-/** As {@link leave}, by operation id; unknown ids are ignored. Gives back what left. */
+/** Like {@link leave}, by operation id; ignores unknown ids. Returns the removed operations. */
 export const leaveById = (
   session: Session,
   opIds: readonly string[],
@@ -23,7 +23,7 @@ export const leaveById = (
     [listOf(opIds)],
   );
 
-/** The first operations of what is left lead their lines now. Those that lead already stay as they are. */
+/** Makes the first remaining operation of each entity the head of its line. Existing heads stay unchanged. */
 export async function promote(session: Session, seqs: readonly number[], maxTryCount: number): Promise<void> {
   if (seqs.length === 0) return;
   await session.run(`UPDATE "sync_outbox" SET ${readyOrStuck()} WHERE ${startsFrom('promote')} AND ${seqIn(session)}`, [
@@ -33,7 +33,7 @@ export async function promote(session: Session, seqs: readonly number[], maxTryC
   ]);
 }
 
-/** As {@link promote}, of all that is left of these entities. */
+/** Like {@link promote}, for all remaining operations of these entities. */
 export const promoteHeads = (
   session: Session,
   kind: string,
@@ -46,10 +46,7 @@ export const promoteHeads = (
     [maxTryCount, maxTryCount, kind, listOf(entityIds)],
   );
 
-/**
- * As {@link promote}, where the server has no row any more that these could change: the first of what is left creates
- * it.
- */
+/** Like {@link promote}, if the server no longer has a row to change: the first remaining operation creates it. */
 export const promoteToCreations = (session: Session, seqs: readonly number[]): Promise<void> =>
   move(
     session,

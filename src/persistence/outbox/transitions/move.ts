@@ -5,25 +5,22 @@ import { operationTransitions, type State, type TransitionName } from './transit
 
 /**
  * The state machine of a queued operation. No file outside this folder updates or deletes rows of `sync_outbox`. Each
- * function performs the transition of its name in `transition-table.ts`. Where the caller names the operations, one that
- * is in another state than the transition starts from is a `DatabaseError`, and the transaction is undone: the caller
- * has misread the queue.
+ * function performs the transition of its name in `transition-table.ts`. If the caller names an operation in another
+ * state than the transition starts from, throws `DatabaseError`. The transaction is then rolled back, because the
+ * caller has misread the queue.
  */
 
-/** One state is compared with `=`, for which the partial indexes are made. */
+/** A single state uses `=`, as the partial indexes require. */
 const isIn = (states: readonly State[]): string => {
   const numbers = states.map((state) => OutboxState[state]);
   return numbers.length === 1 ? `= ${numbers.join()}` : `IN (${numbers.join(', ')})`;
 };
-/** SQL condition: the operation is in a state that the transition starts from. */
+/** SQL condition: the operation is in a start state of the transition. */
 export const startsFrom = (name: TransitionName): string =>
   `"sync_outbox"."state" ${isIn(operationTransitions[name].from)}`;
 export const seqIn = (session: Session): string => session.dialect.inList('"seq"');
 
-/**
- * Changes the named operations by a transition. Throws `DatabaseError` where it does not start from the state of one of
- * them.
- */
+/** Applies a transition to the named operations. Throws `DatabaseError` if one of them is in another state. */
 export async function move(
   session: Session,
   name: TransitionName,
@@ -48,7 +45,7 @@ export async function refuse(session: Session, name: TransitionName, seqs: reado
   const nameOf = (state: number): string =>
     Object.entries(OutboxState).find(([, number]) => number === state)?.[0] ?? `state ${state}`;
   const states = rows.map(({ opId, state }) => ({ opId, state: nameOf(state) }));
-  // Those that were changed are in a state that the transition leads to.
+  // The changed operations are in a target state of the transition.
   const others = states.filter(({ state }) => !(to as readonly string[]).includes(state));
   const told = (others.length > 0 ? others : states).map(({ opId, state }) => `${opId} is ${state}`);
   const known = new Set(rows.map(({ seq }) => Number(seq)));

@@ -35,8 +35,8 @@ const unknownReasons = [
   .join(' UNION ALL ');
 
 /**
- * Gives operations with an unknown parking reason one that commands find: `conflict` where a conflict waits, else
- * `stuck`.
+ * Assigns a reason that commands find to operations with an unknown parking reason: `conflict` if a conflict is stored,
+ * otherwise `stuck`.
  */
 export async function repairParkedReasons(session: Session): Promise<void> {
   const isUnknown = `"seq" IN (${unknownReasons})`;

@@ -23,7 +23,7 @@ export async function takeResolution(
   await move(session, 'resolve', [head], `"state" = ${inFlight}, "parked" = NULL`);
 }
 
-/** The conflict of this entity stays: its head is parked again. */
+/** Parks the head again, because the entity's conflict stays. */
 export const parkAgain = (session: Session, kind: string, entityId: string): Promise<void> =>
   session.run(
     `UPDATE "sync_outbox" SET "state" = ${parked}, "parked" = 'conflict', "due_at" = NULL WHERE "kind" = ? AND "entity_id" = ? AND ${startsFrom('parkAgain')}`,

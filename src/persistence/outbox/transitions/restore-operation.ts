@@ -3,7 +3,7 @@ import type { Session } from '../../sql/session.ts';
 
 const { parked } = OutboxState;
 
-/** What a saved file knows of an operation beside what it says. Absent parts stay as they are. */
+/** The history of an operation in a saved file. Absent parts stay unchanged. */
 export interface RestoredOperation {
   readonly tryCount?: number | undefined;
   readonly attempt?: number | undefined;
@@ -20,7 +20,7 @@ export interface RestoredOperation {
     | undefined;
 }
 
-/** Gives a queued operation the past that a saved file tells of it. */
+/** Restores the history of a queued operation from a saved file. */
 export async function restoreOperation(
   session: Session,
   opId: string,

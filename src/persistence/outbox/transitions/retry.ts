@@ -6,8 +6,8 @@ import { readyOrStuck } from './lead-line.ts';
 const { ready, parked } = OutboxState;
 
 /**
- * All operations of these entities begin anew, those parked for a person are ready (F-49). `unproven`: entities whose
- * open request goes out as if for the first time.
+ * Resets all operations of these entities, and makes heads ready that were parked for a person (F-49). `unproven`:
+ * entities whose open request is sent as if for the first time.
  */
 export async function retryEntities(
   session: Session,
@@ -28,8 +28,8 @@ export async function retryEntities(
 }
 
 /**
- * Tries begin anew; heads that wait are ready. An open request, and what is parked for another reason than its tries,
- * stay as they are.
+ * Resets attempts and makes waiting heads ready. Open requests, and operations parked for other reasons than their
+ * attempts, stay unchanged.
  */
 export const retryOperations = (session: Session, seqs: readonly number[]): Promise<void> =>
   session.run(
@@ -39,7 +39,7 @@ export const retryOperations = (session: Session, seqs: readonly number[]): Prom
     [listOf(seqs)],
   );
 
-/** Keeps the error of a try that the app itself has made, at a time (epoch ms). */
+/** Stores the error of an attempt made by the app itself, with its time (epoch ms). */
 export const recordFailure = (session: Session, opId: string, error: string, triedAt: number): Promise<void> =>
   session.run('UPDATE "sync_outbox" SET "last_error" = ?, "last_tried_at" = ? WHERE "op_id" = ?', [
     error,
@@ -48,8 +48,7 @@ export const recordFailure = (session: Session, opId: string, error: string, tri
   ]);
 
 /**
- * Sets the tries of operations to zero, or counts one more. Heads at the limit are stuck then, others below it are
- * ready.
+ * Sets the attempts of operations to zero, or counts one more. Heads at the limit become stuck, others below it ready.
  */
 export async function changeTries(
   session: Session,

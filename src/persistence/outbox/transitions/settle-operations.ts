@@ -3,21 +3,21 @@ import type { OutboxState, ParkedFor } from '../../database/outbox-columns.ts';
 import { chunked, type Session, type SqlType } from '../../sql/session.ts';
 import { startsFrom, refuse } from './move.ts';
 
-/** What an answer, or a decision on a conflict, changes of one operation that stays. */
+/** The change of one remaining operation after an answer or a decision. */
 export interface SettledOperation {
   readonly seq: number;
-  /** The transition of its state; `settle` unless told. */
+  /** The transition of its state; defaults to `settle`. */
   readonly by?: 'settle' | 'keepParked';
-  /** Undefined: as it is. */
+  /** Undefined: unchanged. */
   readonly state?: OutboxState | undefined;
   readonly parked?: ParkedFor | undefined;
   readonly dueAt?: number | undefined;
   readonly countTry?: boolean;
   readonly error?: string | undefined;
   readonly code?: string | undefined;
-  /** Closes the request: it had a definite answer, or was never dispatched. */
+  /** Closes the request, because it had a definite answer or was never sent. */
   readonly close?: boolean;
-  /** The key was never on the wire and may be used again. */
+  /** The key was never sent and may be reused. */
   readonly reuseKey?: boolean;
 }
 

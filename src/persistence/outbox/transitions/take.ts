@@ -5,11 +5,11 @@ import { startsFrom, seqIn, move, refuse } from './move.ts';
 
 const { inFlight } = OutboxState;
 
-/** What a request that is about to leave says, on the newest of its operations. */
+/** The content of a request that is about to be sent, stored on the newest of its operations. */
 export interface FrozenRequest {
   readonly seq: number;
   readonly requestId: string;
-  /** Null: as the operation has it. */
+  /** Null: the same as the operation's. */
   readonly body: string | null;
   readonly base: string | undefined;
   /** The operation is also the head of its line. */
@@ -22,9 +22,7 @@ export const nextRequestId = (op: Pick<StoredOp, 'opId' | 'attempt'>): string =>
 
 const frozenTypes: readonly SqlType[] = ['integer', 'text', 'text', 'text', 'integer'];
 
-/**
- * Heads that go out as they are stored: all of the request is in the row already. The key is that of `nextRequestId`.
- */
+/** Heads sent as stored, because the row contains the whole request. The key is that of `nextRequestId`. */
 export const takePlainly = (session: Session, seqs: readonly number[], now: number): Promise<void> =>
   move(
     session,
@@ -35,7 +33,7 @@ export const takePlainly = (session: Session, seqs: readonly number[], now: numb
     [Math.trunc(now)],
   );
 
-/** Freezes requests on the newest operation of each. The heads among them are taken with that. */
+/** Freezes each request on the newest of its operations, and takes the heads among them. */
 export async function freezeRequests(session: Session, requests: readonly FrozenRequest[], now: number): Promise<void> {
   for (const part of chunked(requests, 500)) {
     const changed = await session.changed(
@@ -58,11 +56,11 @@ export async function freezeRequests(session: Session, requests: readonly Frozen
   }
 }
 
-/** Heads of which the request is frozen already, or stands on a later operation. */
+/** Heads whose request is frozen already, or stored on a later operation. */
 export const takeHeads = (session: Session, seqs: readonly number[]): Promise<void> =>
   move(session, 'take', seqs, `"state" = ${inFlight}, "due_at" = NULL`);
 
-/** A request that somebody let go out again: its time begins anew. */
+/** Restarts the time of a request that somebody released to be sent again. */
 export async function renewRequests(session: Session, seqs: readonly number[], now: number): Promise<void> {
   if (seqs.length > 0)
     await session.run(`UPDATE "sync_outbox" SET "first_sent_at" = ? WHERE ${seqIn(session)}`, [
@@ -71,7 +69,7 @@ export async function renewRequests(session: Session, seqs: readonly number[], n
     ]);
 }
 
-/** The base that was found by looking at the server's row, before the first byte leaves. */
+/** Stores the base found by reading the server's row, before the first byte is sent. */
 export const confirmFrozenBase = (
   session: Session,
   of: { readonly kind: string; readonly entityId: string; readonly requestId: string },

@@ -12,9 +12,7 @@ interface Transition {
 const headStates = ['ready', 'waiting', 'parked', 'inFlight'] as const;
 const allStates = ['behind', ...headStates] as const;
 
-/**
- * What can become of a queued operation: from which states a transition starts, where it leads, and when it happens.
- */
+/** The transitions of a queued operation: start states, target states, and cause. */
 export const operationTransitions = {
   take: { from: ['ready'], to: ['inFlight'], when: 'a request is frozen and about to be sent' },
   takeBack: { from: ['inFlight'], to: ['ready'], when: 'a new run finds a request without an answer' },

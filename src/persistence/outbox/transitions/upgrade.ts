@@ -6,7 +6,7 @@ import { hasConflict } from './has-conflict.ts';
 
 const { ready, parked } = OutboxState;
 
-/** An operation in today's shape of its table, as JSON texts. */
+/** An operation in the current format of its table, as JSON texts. */
 export interface UpgradedOperation {
   readonly seq: number;
   readonly payload: string;
@@ -16,7 +16,7 @@ export interface UpgradedOperation {
 
 const rewrittenTypes: readonly SqlType[] = ['integer', 'text', 'text', 'text'];
 
-/** Rewrites operations in another shape. What an open request has sent under its key stays in `frozen_body` (I2). */
+/** Rewrites operations in another format. `frozen_body` keeps what an open request has sent under its key (I2). */
 export async function rewriteUpgraded(session: Session, operations: readonly UpgradedOperation[]): Promise<void> {
   if (operations.length === 0) return;
   await session.run(
@@ -30,8 +30,8 @@ export async function rewriteUpgraded(session: Session, operations: readonly Upg
 }
 
 /**
- * Records that operations have the shape of a version. Entities that an earlier release could not upgrade have their
- * turn again, once nothing of them is left behind.
+ * Records the format version of operations. Makes entities ready again that an earlier release could not upgrade, if
+ * none of their operations is left behind.
  */
 export async function markUpgraded(
   session: Session,

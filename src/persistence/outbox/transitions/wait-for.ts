@@ -17,25 +17,25 @@ export const waitFor = (session: Session, seq: number, name: string): Promise<vo
 
 const stoppedWaiting = `"state" = ${ready}, "error_code" = NULL, "last_error" = NULL`;
 
-/** The head waits for nobody any more. */
+/** Ends the wait of the head. */
 export const stopWaiting = (session: Session, seq: number): Promise<void> =>
   move(session, 'stopWaiting', [seq], stoppedWaiting);
 
-/** All heads that wait for operations of these rows, named `kind/id`. */
+/** Ends the wait of all heads that wait for these rows, named `kind/id`. */
 export const stopWaitingFor = (session: Session, names: readonly string[]): Promise<void> =>
   session.run(
     `UPDATE "sync_outbox" SET ${stoppedWaiting} WHERE ${startsFrom('stopWaiting')} AND "error_code" = '${waitingForCode}' AND ${session.dialect.inList('"last_error"')}`,
     [listOf(names)],
   );
 
-/** Marks a queued operation as one that belongs behind another row's: it does not fold into those before it. */
+/** Marks a queued operation to stay behind another row's, so that it does not fold into earlier ones. */
 export const markAsWaitingFor = (session: Session, opId: string, name: string): Promise<void> =>
   session.run(`UPDATE "sync_outbox" SET "error_code" = '${waitingForCode}', "last_error" = ? WHERE "op_id" = ?`, [
     name,
     opId,
   ]);
 
-/** Heads that a newer release of the app has queued wait for that release. */
+/** Heads queued by a newer release of the app wait for that release. */
 export const leaveToNewer = (session: Session, seqs: readonly number[], reason: string): Promise<void> =>
   move(
     session,
