@@ -1,7 +1,10 @@
 export { parseJson, stringifyJson } from './model/values/exact-json.ts';
 export { createTransport } from './transport/create-transport.ts';
+export type { CreateTransportOptions } from './transport/create-transport.ts';
+export { crudSend } from './transport/crud-send.ts';
+export type { CrudSendOptions } from './transport/crud-send.ts';
+export type { CrudHttp, CrudRequest } from './transport/http/crud-http.ts';
 export type {
-  CreateTransportOptions,
   RemoteAnswer,
   RemoteDelete,
   RemoteFetch,
@@ -10,7 +13,7 @@ export type {
   RemotePage,
   RemoteRequest,
   RemoteUpsert,
-} from './transport/create-transport.ts';
+} from './transport/http/remote-request.ts';
 export { RestTransport } from './transport/rest-transport.ts';
 export type {
   AnswerToClassify,

@@ -62,7 +62,7 @@ export class RestTransport implements TransportAdapter {
       batch: enableBatch,
       // Batch items have no place for If-Match and X-Create-Only.
       conditionalWrite: settings.conditionalWrite && !enableBatch,
-      idempotency: 'key',
+      idempotency: settings.idempotency,
       ...(settings.deltas ? { deltas: true } : {}),
     };
   }

@@ -30,6 +30,7 @@ import { memoryTransportOptions } from '../../src/testing/memory-transport.ts';
 import { testServerOptions } from '../../src/testing/test-server.ts';
 import { conformanceOptions } from '../../src/testing/transport-conformance.ts';
 import { createTransportOptions } from '../../src/transport/create-transport.ts';
+import { crudSendOptions } from '../../src/transport/crud-send.ts';
 import { restOptions } from '../../src/transport/http/rest-options.ts';
 
 type List = Readonly<Record<string, Option>>;
@@ -178,6 +179,13 @@ export const sections: readonly (Section | 'flags')[] = [
     about: `\`createTransport(options)\`. ${mean(sharedWith(restOptions, createTransportOptions), 'RestTransport')}`,
     list: besides(restOptions, createTransportOptions),
     declared: ['src/transport/create-transport.ts#CreateTransportOptions'],
+  },
+  {
+    title: '### CRUD calls',
+    about:
+      '`crudSend(options)`, which makes the `send` of `createTransport` ([adapters](adapters.md#an-ordinary-crud-api)).',
+    list: crudSendOptions,
+    declared: ['src/transport/crud-send.ts#CrudSendOptions'],
   },
   {
     title: '## The server',

@@ -149,6 +149,14 @@ const arrives: Readonly<Record<keyof RestTransportOptions, () => Promise<void>>>
     await engine.sync();
     expect(requests('PUT')[0]?.body).toEqual({ id: 'a', _deltas: { priority: { increment: 2 } } });
   },
+  idempotency: async () => {
+    const { engine, server, requests } = await open({ idempotency: 'none', config: { maxRetries: 0 } }, ['a']);
+    server.cutNextRequests(1, 'afterCommit', { method: 'PUT' });
+    await engine.sync().catch(() => undefined);
+    await engine.sync();
+    // The write had arrived: the engine looked, and did not send it again.
+    expect(requests('PUT')).toHaveLength(1);
+  },
   classifyStatus: async () => {
     const seen: number[] = [];
     const { engine } = await open({

@@ -3,6 +3,30 @@ import type { Mutant } from './mutant.ts';
 /** Faults in what an answer of the server is taken for: a deletion, a conflict, a refusal, a web page. */
 export const answerMutants: readonly Mutant[] = [
   {
+    fault: 'I4: CRUD: a write does not compare the version that it read',
+    file: 'transport/crud-send.ts',
+    edits: [['request.base !== undefined && rowTimestampOf(current) !== request.base', 'false']],
+    tests: ['transport/crud-send.test.ts'],
+  },
+  {
+    fault: 'I4: CRUD: a change of a deleted row creates it again',
+    file: 'transport/crud-send.ts',
+    edits: [["request.action === 'upsert' && request.base === undefined", "request.action === 'upsert'"]],
+    tests: ['transport/crud-send.test.ts'],
+  },
+  {
+    fault: 'F-22: CRUD: any success of the read counts as the row',
+    file: 'transport/crud-send.ts',
+    edits: [[' && rowIdOf(read.value) === id) return read.value', ') return read.value']],
+    tests: ['transport/crud-send.test.ts'],
+  },
+  {
+    fault: 'I11: CRUD: nobody looks again between the read and the write',
+    file: 'transport/crud-send.ts',
+    edits: [['        lastLook(signal);\n', '']],
+    tests: ['transport/crud-send.test.ts'],
+  },
+  {
     fault: 'F-150: answers: a check from before the 404 proves that the collection is there',
     file: 'transport/requests/kind-presence.ts',
     edits: [

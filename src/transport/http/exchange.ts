@@ -1,6 +1,6 @@
 import type { AxiosRequestConfig, AxiosResponse } from 'axios';
 import type { Clock } from '../../model/platform/clock.ts';
-import { lastLook } from '../../model/last-look.ts';
+import { lastLook, setLastLook } from '../../model/last-look.ts';
 import { stringifyJson } from '../../model/values/exact-json.ts';
 import type { HttpAnswer } from './http-answer.ts';
 import type { HttpClient } from './http-client.ts';
@@ -51,6 +51,8 @@ export function createExchange({
     if (request.signal?.aborted) throw new ExchangeError('aborted', false, `${what} was not sent: aborted`);
     const controller = new AbortController();
     const { signal } = controller;
+    // Whoever sends more than one request for this one looks again before each.
+    setLastLook(signal, () => lastLook(request.signal));
     const ended = (reason: 'aborted' | 'timedOut', how: string): ExchangeError =>
       client.mayHaveSent(signal)
         ? new ExchangeError(reason, true, `${what} ${how}`)

@@ -18,7 +18,7 @@ export type Body =
   | { readonly type: 'json'; readonly value: Json }
   | { readonly type: 'notJson'; readonly text: string; readonly isHtml: boolean };
 
-export function readBody(answer: HttpAnswer): Body {
+export function readBody(answer: Pick<HttpAnswer, 'text'>): Body {
   const text = answer.text.trim();
   if (text === '') return { type: 'empty' };
   try {

@@ -9,6 +9,7 @@ import {
   aFunction,
   anObject,
   objectWith,
+  oneOf,
   textThat,
   timerTime,
   wholeFrom,
@@ -106,6 +107,13 @@ export interface RestTransportOptions {
    * @defaultValue false
    */
   readonly deltas?: boolean | undefined;
+  /**
+   * `key`: the server remembers the key of each request, so a repeated request has no second effect. `none`: the server
+   * ignores keys. The engine then fetches the row before it repeats a request whose answer was lost.
+   *
+   * @defaultValue `key`
+   */
+  readonly idempotency?: 'key' | 'none' | undefined;
   /** Overrides the meaning of an answer. Return undefined to use the rules of the protocol. */
   readonly classifyStatus?: ((answer: AnswerToClassify) => StatusVerdict | undefined) | undefined;
   /**
@@ -139,6 +147,7 @@ export const restOptions = {
   maxContentLength: byDefault(50_000_000, wholeFrom(1)),
   conditionalWrite: byDefault(false, aFlag),
   deltas: byDefault(false, aFlag),
+  idempotency: byDefault('key', oneOf('key', 'none')),
   classifyStatus: optional(aFunction),
   readRefusal: optional(aFunction),
   clock: byDefault(systemClock, aClock),
