@@ -196,6 +196,19 @@ describe.each(subjects)('%s', (_, subject) => {
     for (const device of [here, there]) expect(await titles(device)).toEqual([]);
   });
 
+  test('I5: an edit that wins over a delete brings the row back on both devices', async () => {
+    const { here, there } = await twoDevices(subject, { conflictStrategy: 'clientWins' });
+    await here.writer.insertAndEnqueue(todoOf('a'));
+    await here.engine.sync();
+    await there.engine.sync();
+    await here.writer.enqueueDelete('a');
+    await here.engine.sync();
+    await change(there, 'a', { title: 'kept' });
+    expect(await there.engine.sync()).toMatchObject({ errors: 0 });
+    await here.engine.sync();
+    for (const device of [here, there]) expect(await titles(device)).toEqual(['kept']);
+  });
+
   test('a refused row says why in the words of the API; the others go on', async () => {
     const { here, there } = await twoDevices(subject);
     await here.writer.insertAndEnqueue(todoOf('a', { title: 'x'.repeat(21) }));

@@ -26,7 +26,7 @@ export const startExpress = async () => {
 
   const app = express();
   app.use(express.json());
-  app.get('/health', (_request, response) => response.json({ status: 'ok' }));
+  app.get('/health', (_request: Request, response: Response) => response.json({ status: 'ok' }));
   app.get(
     '/todos',
     handled(async ({ query }, response) => {
@@ -43,7 +43,9 @@ export const startExpress = async () => {
   );
   app.post(
     '/todos',
-    handled(async ({ body }, response) => response.status(201).json(await Todo.create(body as object))),
+    handled(async ({ body }, response) =>
+      response.status(201).json(await Todo.create(body as Record<PropertyKey, unknown>)),
+    ),
   );
   const found = (request: Request) => Todo.findByPk(String(request.params['id']), { paranoid: false });
   const missing = (response: Response) => response.status(404).json({ error: 'not_found' });
@@ -58,7 +60,11 @@ export const startExpress = async () => {
     '/todos/:id',
     handled(async (request, response) => {
       const row = await found(request);
-      return row === null ? missing(response) : response.json(await row.update(request.body as object));
+      if (row === null) return missing(response);
+      const { deletedAt, ...changes } = request.body as Record<string, unknown>;
+      // Sequelize ignores `deletedAt` in an update.
+      if (deletedAt === null) await row.restore();
+      return response.json(await row.update(changes));
     }),
   );
   app.delete(

@@ -1,10 +1,10 @@
-import { createServer } from 'node:http';
 import { BadRequest } from '@feathersjs/errors';
 import express, { errorHandler, json, rest } from '@feathersjs/express';
 import { feathers, type HookContext } from '@feathersjs/feathers';
 import { memory } from '@feathersjs/memory';
+import type { Request, Response } from 'express';
 import { isTitleTooLong, maxTitle } from './api-rows.ts';
-import { listen } from './serve-api.ts';
+import { running } from './serve-api.ts';
 
 /** Feathers 5 with its memory adapter, and hooks that check the title and set `updatedAt`. */
 export const startFeathers = async () => {
@@ -18,11 +18,10 @@ export const startFeathers = async () => {
   };
   const app = express(feathers());
   app.use(json());
-  app.get('/health', (_request, response) => response.json({ status: 'ok' }));
+  app.use('/health', (_request: Request, response: Response) => void response.json({ status: 'ok' }));
   app.configure(rest());
   app.use('todos', memory({ paginate: { default: 10, max: 50 } }));
   app.service('todos').hooks({ before: { create: [stamp], patch: [stamp] } });
   app.use(errorHandler({ logger: false }));
-  await app.setup();
-  return listen(createServer(app));
+  return running(await app.listen(0, '127.0.0.1'));
 };

@@ -1,4 +1,5 @@
-import { createServer } from 'node:http';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { JsonObject } from 'synchart';
 
@@ -44,9 +45,14 @@ export async function serveApi(answer: (request: ApiRequest) => ApiAnswer): Prom
   return listen(server);
 }
 
-/** Starts a server that a framework made, too. */
-export async function listen(server: ReturnType<typeof createServer>): Promise<RunningApi> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+/** Starts a server on a free port. */
+export async function listen(server: Server): Promise<RunningApi> {
+  return running(server.listen(0, '127.0.0.1'));
+}
+
+/** A server that a framework started on 127.0.0.1. */
+export async function running(server: Server): Promise<RunningApi> {
+  if (!server.listening) await once(server, 'listening');
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     stop: () =>
