@@ -89,7 +89,9 @@ export class RowBinder {
     const value = entity === undefined ? row[codec.wireKey] : wireValueOf(codec, entity);
     if (codec === idCodec) return table.readId(row) ?? value;
     if (codec.wireKey === table.keys.updatedAt) return table.readUpdatedAt(row) ?? value;
-    if (codec.wireKey === table.keys.deletedAt) return value ?? table.readDeletedAt(row) ?? value;
+    // A row that names no deletion lives, also where it was deleted before: servers leave out null, or spell the key
+    // in another way.
+    if (codec.wireKey === table.keys.deletedAt) return value ?? table.readDeletedAt(row) ?? null;
     return value;
   }
 

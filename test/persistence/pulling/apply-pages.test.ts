@@ -132,6 +132,20 @@ describe.each(drivers)('applying pages on %s', (driver) => {
     expect(await bench.row('whole')).toMatchObject({ deletedAt: t2 });
   });
 
+  test.each<[string, JsonObject]>([
+    ['null in its own spelling', { deletedAt: null }],
+    ['null in another spelling', { deleted_at: null }],
+    ['nothing', {}],
+  ])('I5: a deleted row that comes back is shown, with %s for its deletion', async (_, deletion) => {
+    bench = await openShop(driver);
+    const { deletedAt: _none, ...row } = serverRow('a', t2);
+    await apply(bench, [serverRow('a', t1)]);
+    await apply(bench, [{ ...row, deletedAt: t2 }]);
+    expect(await bench.row('a')).toMatchObject({ deletedAt: t2 });
+    await apply(bench, [{ ...row, ...deletion, updatedAt: t3 }]);
+    expect(await bench.row('a')).toMatchObject({ updatedAt: t3, deletedAt: null });
+  });
+
   test('F-64: in the overlap window, counts only rows that change something: no pending edit, no tombstone of an unknown row', async () => {
     bench = await openShop(driver);
     await apply(bench, [serverRow('a', t1), serverRow('b', t1)]);
