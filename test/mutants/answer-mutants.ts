@@ -15,6 +15,14 @@ export const answerMutants: readonly Mutant[] = [
     tests: ['transport/crud-send.test.ts'],
   },
   {
+    fault: 'I5: pulled rows: a live row that names no deletion keeps the one of its older copy',
+    file: 'persistence/columns/row-binder.ts',
+    edits: [
+      ['return value ?? table.readDeletedAt(row) ?? null;', 'return value ?? table.readDeletedAt(row) ?? value;'],
+    ],
+    tests: ['persistence/pulling/apply-pages.test.ts'],
+  },
+  {
     fault: 'F-22: CRUD: any success of the read counts as the row',
     file: 'transport/crud-send.ts',
     edits: [[' && rowIdOf(read.value) === id) return read.value', ') return read.value']],
