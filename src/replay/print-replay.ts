@@ -4,15 +4,15 @@ import type { ReplayStep } from './play/replay-steps.ts';
 import { count } from './plan/wording.ts';
 
 const width = 80;
-/** Steps of a trace that are shown at each end of a long one. */
+/** Number of steps shown at each end of a long trace. */
 const shownSteps = 20;
 
 export interface PrintOptions {
-  /** All steps, however many. */
+  /** Shows all steps. */
   readonly all?: boolean | undefined;
 }
 
-/** A re-run as a text of at most 80 columns. */
+/** Formats a report as text with at most 80 columns. */
 export function printReplay(report: ReplayReport, { all = false }: PrintOptions = {}): string {
   const { saved, assumed } = report;
   const span = saved.at - saved.startAt;
@@ -157,10 +157,10 @@ function resultOf({
   ];
 }
 
-/** The beginning of a UUID tells it from the others. */
+/** The first part of a UUID suffices to identify it. */
 const longId = /\b([0-9a-f]{8})-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b/g;
 
-/** Operations by reason; those with the same sentence together. */
+/** Operations by reason, grouped by equal sentences. */
 function leftLines(reason: string, operations: readonly LeftOperation[]): readonly string[] {
   const details = new Map<string, LeftOperation[]>();
   for (const operation of operations) {
@@ -173,7 +173,7 @@ function leftLines(reason: string, operations: readonly LeftOperation[]): readon
   ]);
 }
 
-/** `todos/t1 (2 operations), todos/t2`; a long list is cut short. */
+/** Writes `todos/t1 (2 operations), todos/t2`; shortens a long list. */
 function namesOf(operations: readonly Pick<LeftOperation, 'kind' | 'entityId'>[]): string {
   const counts = new Map<string, number>();
   for (const { kind, entityId } of operations)
@@ -182,7 +182,7 @@ function namesOf(operations: readonly Pick<LeftOperation, 'kind' | 'entityId'>[]
   return names.length <= 12 ? names.join(', ') : `${names.slice(0, 12).join(', ')} and ${names.length - 12} more`;
 }
 
-/** Words in lines of at most 78 columns; the first begins with `head`, the others are indented as far. */
+/** Wraps words at 78 columns. The first line begins with `head`; the others are indented equally. */
 function wrapped(text: string, head: string): readonly string[] {
   const indent = ' '.repeat(head.length);
   const result: string[] = [];
@@ -220,7 +220,7 @@ function duration(ms: number): string {
     .join(' ');
 }
 
-/** `1:02:03.456` since the beginning. */
+/** Writes `1:02:03.456` since the beginning. */
 function clock(ms: number): string {
   const whole = Math.floor(ms);
   const two = (number: number): string => String(number).padStart(2, '0');

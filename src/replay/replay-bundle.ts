@@ -22,7 +22,7 @@ import { firstDeparture, stepsOf, type ReplayStep } from './play/replay-steps.ts
 import { ReplayTransport } from './play/replay-transport.ts';
 
 export interface ReplayOptions {
-  /** Draws what the recording lacks, such as the waits of single operations. @defaultValue 1 */
+  /** Draws values that the recording lacks, such as the waits of single operations. @defaultValue 1 */
   readonly seed?: number | undefined;
 }
 
@@ -30,10 +30,10 @@ export interface ReplayOptions {
 export const replayOptions = { seed: byDefault(1, wholeFrom(0)) } satisfies OptionList<ReplayOptions>;
 
 /**
- * Runs a saved file of the devtools once more: the real engine on SQLite in memory, the edits and commands at their
- * times, the recorded answers of the server, under a virtual clock, held to the simulator's invariants; then without
- * any fault, until nothing moves. Deterministic. Throws `TypeError` naming what is not as a bundle has it,
- * `DatabaseError` naming what to install. Resolves with what became of it, also where an invariant breaks.
+ * Replays a saved file of the devtools: the real engine on SQLite in memory, the edits and commands at their times, and
+ * the server's recorded answers, under a virtual clock and the simulator's invariants. Then continues without faults
+ * until nothing changes. Deterministic. Throws `TypeError` that names the invalid part of the file, or `DatabaseError`
+ * that names what to install. Resolves with the report, even if an invariant is violated.
  */
 export async function replayBundle(file: Json, options: ReplayOptions = {}): Promise<ReplayReport> {
   const { seed } = completeOptions<ReplayOptions, typeof replayOptions>(
@@ -45,7 +45,7 @@ export async function replayBundle(file: Json, options: ReplayOptions = {}): Pro
   const plan = planReplay(bundle);
   const { entries } = recordedSpan(bundle);
   const time = new VirtualTime(plan.startAt);
-  // A server's clock is its own; its stamps must be newer than what the file has of it.
+  // The server has its own clock. Its new timestamps must be newer than those in the file.
   const newest = Math.max(
     plan.startAt,
     ...[...plan.cursors.map(({ ts }) => ts), ...plan.rows.map(({ version }) => version)].flatMap((text) =>

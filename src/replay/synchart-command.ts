@@ -22,18 +22,18 @@ const help = `synchart replay <file> [options]
   with 2 where the file or the command cannot be understood.
 `;
 
-/** Where a command writes. */
+/** The output of a command. */
 export interface CommandOutput {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
 }
 
-/** What was asked cannot be done; the message is for who asked. */
+/** A mistake in the arguments; the message is for the user of the command. */
 class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** Does what the arguments of `synchart` ask for; gives the exit code. */
+/** Executes the arguments of `synchart`. Returns the exit code. */
 export async function runSynchartCommand(args: readonly string[], { out, err }: CommandOutput): Promise<number> {
   try {
     const { values, positionals } = parsed(args);

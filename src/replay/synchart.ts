@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** Whether a package is not installed; told by code, before anything of ours has run. */
+/** Whether a package is missing, by its error code, before any other code has run. */
 const isMissingPackage = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND';
 

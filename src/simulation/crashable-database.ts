@@ -6,7 +6,7 @@ import { syncMigrations } from '../persistence/database/migrations.ts';
 import { loadOptional } from '../persistence/drivers/load-optional.ts';
 import { simulatedEntities } from './simulated-app.ts';
 
-/** The part of better-sqlite3 that is used here. */
+/** The used part of better-sqlite3. */
 interface Statement {
   readonly reader: boolean;
   all(...parameters: unknown[]): unknown[];
@@ -22,24 +22,21 @@ export interface RawDatabase {
 type DatabaseClass = new (source: Buffer | string) => RawDatabase;
 type Query = (this: unknown, sql: string, ...rest: unknown[]) => Promise<unknown>;
 
-/** What a simulation is told of, in the middle of things. Nothing is told any more after a crash. */
+/** Callbacks of a simulation during database work. None is called after a crash. */
 export interface DatabaseWatch {
   onStatement(): void;
   beforeCommit(): void;
-  /** After the bytes are safe. */
+  /** Called after the bytes are stored. */
   afterCommit(): void;
 }
 
-/**
- * A database in memory that can be cut off at any moment; what was not committed then is gone, what is still under way
- * never ends.
- */
+/** A database in memory that can crash at any moment. Uncommitted data is lost, and pending calls never settle. */
 export interface CrashableDatabase {
   readonly dataSource: DataSource;
   readonly raw: RawDatabase;
-  /** Reads beside everything else, also while a transaction is open. */
+  /** Reads independently of all other work, even during an open transaction. */
   look<Row>(sql: string): readonly Row[];
-  /** Cuts it off and gives back what was committed. */
+  /** Crashes the database. Returns the committed bytes. */
   crash(): Buffer;
   readonly isDead: boolean;
 }
@@ -47,7 +44,7 @@ export interface CrashableDatabase {
 const never = new Promise<never>(() => undefined);
 let driver: Promise<DatabaseClass> | undefined;
 
-/** Opens the stored bytes as a data source of its own, gated like any other. */
+/** Opens stored bytes as a separate data source with its own gate. */
 export async function openCrashableDatabase(
   bytes: Buffer,
   clock: Clock,
@@ -57,7 +54,7 @@ export async function openCrashableDatabase(
   return openWatchedDatabase(new Database(bytes), simulatedEntities as readonly EntitySchema[], clock, watch);
 }
 
-/** Opens a database that behaves as one of better-sqlite3, with these entities beside the sync tables. */
+/** Opens a database with the behaviour of better-sqlite3 and with these entities beside the sync tables. */
 export async function openWatchedDatabase(
   raw: RawDatabase,
   entities: readonly EntitySchema[],
@@ -97,7 +94,7 @@ export async function openWatchedDatabase(
   });
   gateConnection(dataSource, { clock });
   await dataSource.initialize();
-  // Statements of a dead process never answer: its promises stay where they are, instead of failing.
+  // Statements of a dead process never answer. Their promises stay pending and do not fail.
   const runner = Object.getPrototypeOf(dataSource.createQueryRunner()) as { query: Query };
   const { query } = runner;
   runner.query = function (sql, ...rest) {

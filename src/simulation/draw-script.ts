@@ -26,7 +26,7 @@ export class Draw {
     return this.#random() < probability;
   }
 
-  /** A whole number from `least` to `most`. */
+  /** An integer from `least` to `most`. */
   whole(least: number, most: number): number {
     return least + Math.floor(this.#random() * (most - least + 1));
   }
@@ -37,7 +37,7 @@ export class Draw {
     return value;
   }
 
-  /** By weight. */
+  /** Draws by weight. */
   weighed<T>(choices: readonly (readonly [weight: number, make: () => T])[]): T {
     let left = this.#random() * choices.reduce((sum, [weight]) => sum + weight, 0);
     for (const [weight, make] of choices) {
@@ -48,7 +48,7 @@ export class Draw {
   }
 }
 
-/** Makes the script of a seed: a world, what people do in it, and what goes wrong. */
+/** Creates the script of a seed: a world, what people do in it, and the faults. */
 export function drawScript(seed: number): SimulationScript {
   const draw = new Draw(seed);
   const world = drawWorld(seed, draw);
@@ -93,15 +93,12 @@ export function drawScript(seed: number): SimulationScript {
       fault: drawFault(draw, world),
     });
   }
-  // Drawn last: what else a seed draws does not depend on it.
+  // Drawn last, so that the other draws of a seed do not depend on it.
   const drawn = { ...world, client: { ...world.client, capturesWrites: draw.chance(0.3) } };
   return { world: drawn, steps: withLateLists(draw, steps) };
 }
 
-/**
- * Puts a stretch of time into the script in which lists lag behind, or the moment at which the server's clock goes
- * back.
- */
+/** Adds a period in which lists lag, or the moment at which the server's clock goes back. */
 function withLateLists(draw: Draw, steps: readonly SimulatedStep[]): readonly SimulatedStep[] {
   const inserted = (
     list: readonly SimulatedStep[],
@@ -124,7 +121,7 @@ function drawWorld(seed: number, draw: Draw): SimulatedWorld {
     paging: draw.of(pagingStyles),
     hasMore: draw.chance(0.3),
     ...(draw.chance(0.4) ? { pageCap: draw.whole(1, 4) } : {}),
-    // A limit in rows that is said aloud holds; bytes cannot be said.
+    // An announced limit in rows is respected; a limit in bytes cannot be announced.
     ...(draw.chance(0.2)
       ? { pageCapBytes: draw.of([150, 400, 900]), announcePageCap: false }
       : { announcePageCap: draw.chance(0.5) }),
@@ -181,7 +178,7 @@ function drawWorld(seed: number, draw: Draw): SimulatedWorld {
   };
 }
 
-/** Mostly the same few rows, so that people meet. */
+/** Mostly the same few rows, so that changes collide. */
 const drawId = (draw: Draw): string =>
   draw.weighed([
     [8, () => '1'],
@@ -281,7 +278,7 @@ function drawFault(draw: Draw, { client }: SimulatedWorld): SimulatedFault {
       },
     ],
     [2, () => ({ type: 'delayed', ms: draw.of([100, 2_000, 8_000, 20_000]) })],
-    // Where the server may have forgotten the key, a second arrival could not be told from a new request.
+    // If the server may have forgotten the key, a second arrival would look like a new request.
     [client.idempotencyWindowMs === 0 ? 0 : 2, () => ({ type: 'duplicated', ms: draw.of([0, 20, 1_000]) })],
     [0.5, () => ({ type: 'portal' })],
     [1, () => ({ type: 'gateway' })],

@@ -7,25 +7,25 @@ import { route, type RouteSettings } from '../testing/test-server-routes.ts';
 import type { SimulatedServerKind } from './simulation-script.ts';
 import { SimulationViolation } from './virtual-time.ts';
 
-/** One write as the server took it, in the order in which it did. */
+/** One write that the server received, in order. */
 export interface ServerWrite {
   readonly key: string | undefined;
   readonly type: 'upsert' | 'delete';
   readonly kind: string;
   readonly id: string;
   readonly status: number;
-  /** Whether it changed anything, as against a refusal or a repeated answer. */
+  /** Whether it changed anything, in contrast to a refusal or a repeated answer. */
   readonly changed: boolean;
 }
 
-/** Keeps a log of what clients write, and holds them to it: one key, one body, one effect (I2). */
+/** Logs the clients' writes and checks them: one key, one body, one effect (I2). */
 class LoggedBackend extends MemoryBackend {
   readonly writes: ServerWrite[] = [];
-  /** Every state a row has had, oldest first; null: deleted. */
+  /** All states of a row, oldest first; null: deleted. */
   readonly history = new Map<string, (JsonObject | null)[]>();
   readonly #bodies = new Map<string, string>();
   readonly #forgotten = new Set<string>();
-  /** Told of each change that a client makes, with the row before and after it. */
+  /** Called for each change by a client, with the row before and after. */
   onEffect: (request: WriteRequest, before: JsonObject | undefined, after: JsonObject | undefined) => void = () =>
     undefined;
 
@@ -51,8 +51,8 @@ class LoggedBackend extends MemoryBackend {
   }
 
   /**
-   * Nobody can tell a creation that never arrived from one whose row was deleted before its answer or a list came: it
-   * goes out again, since a second row can be deleted again and a lost one cannot be brought back. Who has seen the row
+   * A creation that never arrived looks like one whose row was deleted before its answer or a list came. It is sent
+   * again, because a second row can be deleted again and a lost one cannot be restored. A client that has seen the row
    * does not send it (`lost-and-found.test.ts`).
    */
   #isMadeAgain(key: string, before: JsonObject | undefined): boolean {
@@ -74,12 +74,12 @@ class LoggedBackend extends MemoryBackend {
   }
 }
 
-/** The server of a simulation: the real rules of PROTOCOL §9, without a network, and with a log. */
+/** The server of a simulation: the real rules of PROTOCOL §9, without a network and with a log. */
 export class ModelServer {
   readonly backend: LoggedBackend;
   readonly #kind: SimulatedServerKind;
   readonly #refused = new Map<string, 404 | 409 | 422>();
-  /** Increments made by other writers than the replicas. */
+  /** Increments by writers other than the replicas. */
   readonly ownIncrements = new Map<string, number>();
 
   constructor(kind: SimulatedServerKind, now: () => number) {
@@ -109,7 +109,7 @@ export class ModelServer {
     return { ...answer, headers: { ...answer.headers, date: new Date(this.backend.now()).toUTCString() } };
   }
 
-  /** Does the first operations of a batch only, as a server does that dies in the middle. */
+  /** Executes only the first operations of a batch, like a server that dies within it. */
   answerPart(request: RecordedRequest, count: number): void {
     const ops =
       typeof request.body === 'object' && request.body !== null && 'ops' in request.body

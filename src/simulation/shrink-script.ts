@@ -3,14 +3,14 @@ import type { SimulationScript } from './simulation-script.ts';
 
 export interface ShrunkScript {
   readonly script: SimulationScript;
-  /** Numbers of the steps that are left, counted in the script that was given. */
+  /** Indices of the remaining steps in the original script. */
   readonly kept: readonly number[];
   readonly result: SimulationResult;
 }
 
 /**
- * Takes steps out of a failing script as long as the same invariant stays violated: halves first, then smaller parts,
- * then single steps. Runs the script at most `maxRuns` times. Resolves with the script as it was when it does not fail.
+ * Removes steps from a failing script while the same invariant stays violated: first halves, then smaller parts, then
+ * single steps. Runs the script at most `maxRuns` times. Resolves with the unchanged script if it does not fail.
  */
 export async function shrinkScript(
   script: SimulationScript,

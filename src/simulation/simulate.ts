@@ -15,11 +15,11 @@ import type { SimulatedStep, SimulationScript } from './simulation-script.ts';
 import { SimulationViolation, VirtualTime } from './virtual-time.ts';
 
 export interface SimulateOptions {
-  /** Draws world, acts and faults, unless there is a script. @defaultValue 1 */
+  /** Draws world, acts and faults if there is no script. @defaultValue 1 */
   readonly seed?: number;
-  /** What happens, step by step. @defaultValue drawn from the seed */
+  /** The steps of the run. @defaultValue drawn from the seed */
   readonly script?: SimulationScript;
-  /** Makes the transport of each engine, to try one of your own. @defaultValue `RestTransport` */
+  /** Creates the transport of each engine, to test your own. @defaultValue `RestTransport` */
   readonly transport?: (parts: SimulatedTransportParts) => TransportAdapter;
 }
 
@@ -32,9 +32,9 @@ export const simulateOptions = {
 
 export interface SimulationResult {
   readonly script: SimulationScript;
-  /** What did not hold; undefined: all did. */
+  /** The violated invariant; undefined: none. */
   readonly violation: SimulationViolation | undefined;
-  /** Everything that happened, in virtual time; the same script gives the same lines. */
+  /** All events in virtual time. The same script gives the same lines. */
   readonly trace: readonly string[];
   readonly counts: SimulationCounts;
   /** Virtual ms. */
@@ -42,9 +42,9 @@ export interface SimulationResult {
 }
 
 /**
- * Runs replicas with the real engine on real SQLite against a model server, under one virtual clock, through whatever
- * the script says goes wrong, and checks the invariants at each commit, after each step and at rest. Deterministic: the
- * seed, or the script, is all there is to it. Never rejects for what the engine does.
+ * Runs replicas with the real engine on real SQLite against a model server, under one virtual clock and the faults of
+ * the script. Checks the invariants at each commit, after each step and at rest. Deterministic: the seed or the script
+ * defines the run. Never rejects because of the engine.
  */
 export async function simulate(options: SimulateOptions): Promise<SimulationResult> {
   const { seed, script = drawScript(seed) } = completeOptions<SimulateOptions, typeof simulateOptions>(
@@ -146,7 +146,7 @@ async function play(steps: readonly SimulatedStep[], stage: Stage): Promise<void
           }),
         );
       else {
-        // In the middle of things, but not as a part of them: an act must not join the transaction that it meets.
+        // During other work, but outside it: an act must not join the transaction that it interrupts.
         const met = new Promise<void>((resolve) => disarm.push(replica.arm(boundary, resolve)));
         void met.then(() => performAct(act, replica, engine, stage));
       }
@@ -179,7 +179,7 @@ function seedServer(server: ModelServer, { world }: SimulationScript): void {
   server.seed('lists', [{ id: '1', title: 'seed list', deletedAt: null, updatedAt: stamp }]);
 }
 
-/** A replica that nobody does anything on is not there. */
+/** Only replicas with at least one act exist. */
 const replicasOf = (steps: readonly SimulatedStep[]): readonly number[] => {
   const named = [...new Set(steps.flatMap((step) => ('on' in step ? [step.on] : [])))].sort((a, b) => a - b);
   return named.length === 0 ? [0] : named;

@@ -4,7 +4,7 @@ import { syncColumns, type SyncedRow } from '../persistence/tables/sync-columns.
 import { syncTable, type SyncTable } from '../persistence/tables/sync-table.ts';
 import type { SimulatedClientKind } from './simulation-script.ts';
 
-/** A row of either table; lists have no more than a title. */
+/** A row of either table; lists only have a title. */
 export interface SimulatedRow extends SyncedRow {
   id: string;
   title: string;
@@ -41,7 +41,7 @@ const taskEntity = new EntitySchema<SimulatedRow>({
 
 export const simulatedEntities: readonly EntitySchema<SimulatedRow>[] = [listEntity, taskEntity];
 
-/** The tables of the app, as an engine is told of them. */
+/** The tables of the app, as passed to an engine. */
 export function simulatedTables(client: SimulatedClientKind): Readonly<Record<SimulatedKind, SyncTable<SimulatedRow>>> {
   const { tombstones, sendChangedFields, deleteConflict } = client;
   const conflict = deleteConflict === undefined ? {} : { deleteConflict };
@@ -57,7 +57,7 @@ interface Serializable {
   serialize(): Buffer;
 }
 
-/** The bytes of a new database with all tables, made once per process. */
+/** The bytes of a new database with all tables, created once per process. */
 export const emptyDatabase = (): Promise<Buffer> =>
   (template ??= (async () => {
     const dataSource: DataSource = await openDatabase({

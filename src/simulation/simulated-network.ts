@@ -8,30 +8,30 @@ import type { ModelServer } from './model-server.ts';
 import type { SimulatedFault } from './simulation-script.ts';
 import { SimulationViolation, type ProcessClock, type VirtualTime } from './virtual-time.ts';
 
-/** Where the requests of one engine begin and end. */
+/** The client side of one engine's requests. */
 export interface SimulatedCaller {
   readonly name: string;
   readonly clock: ProcessClock;
-  /** A request is about to leave; throws nothing, but may end the process. */
+  /** Called before a request is sent. Never throws, but may end the process. */
   onRequest(what: string): void;
-  /** An answer has come and is about to be read. */
+  /** Called when an answer has arrived and is about to be read. */
   onAnswer(): void;
   trace(text: string): void;
   onFault(type: string): void;
 }
 
-/** What is under way of one device. Two engines on one database share it. */
+/** The requests in flight of one device. Two engines on one database share it. */
 export class SimulatedConnection {
-  /** Nothing gets through. */
+  /** True while nothing gets through. */
   isCut = false;
-  /** The token that the server takes; another one is answered 401. */
+  /** The token that the server accepts; others get 401. */
   validToken = 1;
   requests = 0;
-  /** Faults by the number of the request that they meet; the script counts from its own beginning. */
+  /** Faults by the number of their request, counted from the start of the script. */
   readonly faults = { writes: new Map<number, SimulatedFault>(), reads: new Map<number, SimulatedFault>() };
   readonly #counted = { writes: 0, reads: 0 };
   areFaultsOn = false;
-  /** Writes on their way, by entity: whoever has not given them up. */
+  /** Writes in flight by entity, with their callers. */
   readonly writing = new Map<string, SimulatedCaller>();
 
   constructor(
@@ -41,7 +41,7 @@ export class SimulatedConnection {
     private readonly latencyMs: number,
   ) {}
 
-  /** In the place of axios. */
+  /** Replaces axios. */
   clientOf(caller: SimulatedCaller): Pick<AxiosInstance, 'request'> {
     return {
       request: <T, R = AxiosResponse<T>>(config: AxiosRequestConfig) =>
@@ -61,7 +61,7 @@ export class SimulatedConnection {
     const request = toRecorded(config);
     const what = `${request.method} ${request.path}${keyOf(request)}`;
     caller.onRequest(what);
-    // The moment before a request leaves is a good one to die.
+    // A process may die right before it sends a request.
     if (caller.clock.isDead) return;
     time.touch();
     const index = this.requests;
@@ -187,8 +187,8 @@ export class SimulatedConnection {
   }
 
   /**
-   * I3, I11: never two writes of one entity under way from one database, whoever sends them; a frozen process cannot
-   * know.
+   * I3, I11: one database never has two writes of one entity in flight, whichever engine sends them. A frozen process
+   * is exempt, because it cannot know.
    */
   #occupy(entity: string, caller: SimulatedCaller): void {
     const before = this.writing.get(entity);

@@ -28,7 +28,7 @@ import { SimulatedConnection, type SimulatedCaller } from './simulated-network.t
 import type { SimulatedBoundary, SimulatedClientKind, SimulatedWorld } from './simulation-script.ts';
 import { ProcessClock, SimulationViolation, type VirtualTime } from './virtual-time.ts';
 
-/** One engine of a process, with what it was made from. */
+/** One engine of a process and its parts. */
 export interface SimulatedEngine {
   readonly name: string;
   readonly engine: SyncEngine;
@@ -36,19 +36,19 @@ export interface SimulatedEngine {
   readonly triggers: Triggers;
 }
 
-/** What a transport under simulation is made from: everything it may know of the world outside. */
+/** The parts of a simulated transport: everything it may know of the outside world. */
 export interface SimulatedTransportParts {
   readonly baseUrl: string;
-  /** Takes requests in the place of an axios instance; what it does is all there is of a network. */
+  /** Receives requests instead of an axios instance; the only network there is. */
   readonly axios: Pick<AxiosInstance, 'request'>;
-  /** The clock of the process: a transport must use no other. */
+  /** The clock of the process. A transport must use no other. */
   readonly clock: Clock;
   readonly token: TokenProvider;
-  /** How the world wants it, as far as it can. */
+  /** The behaviour that the world requests from the transport, as far as it supports that. */
   readonly client: SimulatedClientKind;
 }
 
-/** Makes the transport of this package. */
+/** Creates the transport of this package. */
 export const simulatedRestTransport = ({ client, ...parts }: SimulatedTransportParts): TransportAdapter =>
   new RestTransport({
     ...parts,
@@ -59,9 +59,9 @@ export const simulatedRestTransport = ({ client, ...parts }: SimulatedTransportP
     deltas: client.deltas,
   });
 
-/** What a replica tells its oracle. */
+/** What a replica reports to its oracle. */
 export interface ReplicaWatch {
-  /** After each commit, while everything stands still. */
+  /** Called after each commit, while nothing else runs. */
   onCommit(replica: SimulatedReplica): void;
   onEvent(replica: SimulatedReplica, event: SyncEvent): void;
 }
@@ -72,21 +72,21 @@ interface Armed {
   readonly go: () => void;
 }
 
-/** A device: its stored bytes, its connection, and the process that runs on it at the moment. */
+/** A device: its stored bytes, its connection, and its current process. */
 export class SimulatedReplica {
   readonly name: string;
   readonly connection: SimulatedConnection;
   database: CrashableDatabase | undefined;
   engines: readonly SimulatedEngine[] = [];
   skewMs = 0;
-  /** What the connectivity port says. */
+  /** The state that the connectivity port reports. */
   saysOnline = true;
-  /** The token that the app has; -1: signed out. */
+  /** The app's token; -1: signed out. */
   token = 1;
   canRefresh = true;
-  /** Promises that an app holds, with what they are for. */
+  /** Promises that the app holds, with their purpose. */
   readonly waiting = new Map<Promise<unknown>, { readonly what: string; readonly since: number }>();
-  /** Processes that died so far; a promise of a dead one is never kept. */
+  /** Number of processes that died. A promise of a dead process never settles. */
   crashes = 0;
   readonly #listeners = new Set<(online: boolean) => void>();
   readonly #armed = new Set<Armed>();
@@ -215,7 +215,7 @@ export class SimulatedReplica {
     return { name, engine, clock, triggers };
   }
 
-  /** The process ends in the middle of whatever it does; only what was committed is left. */
+  /** Kills the process within any work; only committed data remains. */
   crash(): void {
     const { database } = this;
     if (database === undefined || database.isDead) return;
@@ -228,7 +228,7 @@ export class SimulatedReplica {
     this.#forgetProcess();
   }
 
-  /** Ends as an app does that is closed in order. */
+  /** Ends like an app that is closed properly. */
   async close(): Promise<void> {
     const { database, engines } = this;
     if (database === undefined || database.isDead) return;
@@ -248,7 +248,7 @@ export class SimulatedReplica {
 
   // ── Boundaries ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Calls back the nth time that a boundary is reached from now on, in the middle of it. */
+  /** Calls back within the nth visit of a boundary from now on. */
   arm(boundary: SimulatedBoundary, go: () => void): () => void {
     const armed: Armed = { boundary, left: boundary.count, go };
     this.#armed.add(armed);
@@ -276,7 +276,7 @@ export class SimulatedReplica {
     return this.#writers?.[kind];
   }
 
-  /** Whether the app writes with TypeORM alone. */
+  /** Whether the app writes only with TypeORM. */
   get capturesWrites(): boolean {
     return this.world.client.capturesWrites === true;
   }
@@ -295,10 +295,10 @@ export class SimulatedReplica {
     for (const listener of [...this.#listeners]) listener(online);
   }
 
-  /** Holds a promise as an app does; it must come to an end, and may only fail as documented. */
+  /** Holds a promise like an app. It must settle, and may only fail as documented. */
   keep(what: string, promise: Promise<unknown>): void {
     const { database } = this;
-    // The process died while it was asked: nobody holds this promise.
+    // The process died during the call, so nobody holds this promise.
     if (database === undefined || database.isDead) {
       promise.catch(() => undefined);
       return;

@@ -5,14 +5,12 @@ import type { SimulatedReplica } from './simulated-replica.ts';
 import { SimulationViolation } from './virtual-time.ts';
 import type { PendingOperation } from '../model/pending-operation.ts';
 
-/** How long after the last fault everything must be done or say why not, virtual ms. */
+/** Virtual ms after the last fault within which everything must be done, or explain why not. */
 const livenessMs = 120_000;
-/** Reasons for which an operation may stay: somebody has to act. */
+/** Reasons for which an operation may stay, because somebody must act. */
 const restReasons: ReadonlySet<string> = new Set(['conflict', 'stuck', 'ambiguous']);
 
-/**
- * Ends all faults, and checks that everything comes to rest: liveness, convergence, and that no promise is left open.
- */
+/** Ends all faults and checks that everything comes to rest: liveness, convergence, and no open promise. */
 export async function checkRest(stage: Stage): Promise<void> {
   const { time, log, server, replicas, oracle, world } = stage;
   log.trace('all', '## faults are over');
@@ -79,11 +77,11 @@ async function checkLiveness(replica: SimulatedReplica, { time, log }: Stage): P
   }
 }
 
-/** I5: what is not parked is the same everywhere. */
+/** I5: data that is not parked is the same everywhere. */
 async function converge(stage: Stage): Promise<void> {
   const { time, replicas, world, oracle } = stage;
   const needsResync =
-    // What was written after the clock went back is listed by a full resync only (F-161).
+    // Only a full resync lists writes after the clock went back (F-161).
     oracle.hasServerTurnedBack ||
     world.server.deletes === 'hard' ||
     world.server.paging === 'offsetToken' ||
@@ -101,7 +99,7 @@ async function converge(stage: Stage): Promise<void> {
         );
     }
   };
-  // What one sends, or decides, the others have to hear of; whoever hears of it may have to decide something, too.
+  // Replicas must receive what one of them sends or decides, which may require further decisions.
   for (let round = 0; ; round += 1) {
     try {
       for (const replica of replicas) compare(replica, stage);
@@ -147,12 +145,12 @@ function compare(replica: SimulatedReplica, { oracle, server }: Stage): void {
   }
 }
 
-/** What a column holds where the server has said nothing of it. */
+/** The value of a column that the server has never sent. */
 const emptyOf = (field: string): null | false | 0 => (field === 'done' ? false : field === 'points' ? 0 : null);
 
-/** I2: relative changes of a row that nobody deleted add up exactly. */
+/** I2: relative changes of a row that was never deleted add up exactly. */
 function comparePoints({ oracle, server, world, replicas }: Stage): void {
-  // What is parked may have been applied or not: nobody knows.
+  // Parked changes may or may not have been applied.
   const open = new Set(replicas.flatMap((replica) => oracle.readQueue(replica).map(({ id }) => id)));
   const { client } = world;
   if (
@@ -174,7 +172,7 @@ function comparePoints({ oracle, server, world, replicas }: Stage): void {
       states.includes(null)
     )
       continue;
-    // An app that saves a row as it read it before an increment was written puts the number back, and says so.
+    // An app that saves a row read before an increment writes the old number back, and lists the field as changed.
     if (ofRow.some(({ changed }) => changed?.includes('points') === true)) continue;
     const applied = ofRow.filter(({ opId }) => oracle.fates.get(opId) === 'applied').flatMap(({ deltas }) => deltas);
     const sum = applied.reduce((total, delta) => total + (delta.type === 'increment' ? delta.by : 0), 0);

@@ -1,7 +1,7 @@
 import type { SyncEvent } from '../model/events.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
-/** What a run did, for coverage. Merged over many runs. */
+/** What a run covered; merged across many runs. */
 export interface SimulationCounts {
   steps: number;
   operations: number;
@@ -11,7 +11,7 @@ export interface SimulationCounts {
   readonly faults: Map<string, number>;
   readonly acts: Map<string, number>;
   readonly events: Map<string, number>;
-  /** Chart states and moves between them, by how often they were seen. */
+  /** Chart states and transitions, with their frequencies. */
   readonly states: Map<string, number>;
   readonly moves: Map<string, number>;
 }
@@ -32,14 +32,14 @@ export const noCounts = (): SimulationCounts => ({
 const count = (counts: Map<string, number>, name: string, by = 1): void =>
   void counts.set(name, (counts.get(name) ?? 0) + by);
 
-/** Adds what another run did. */
+/** Adds the counts of another run. */
 export function addCounts(sum: SimulationCounts, more: SimulationCounts): void {
   for (const name of ['steps', 'operations', 'requests', 'commits', 'crashes'] as const) sum[name] += more[name];
   for (const name of ['faults', 'acts', 'events', 'states', 'moves'] as const)
     for (const [key, times] of more[name]) count(sum[name], key, times);
 }
 
-/** The trace of a run, line by line, and its counts. Nothing in it depends on anything but the script. */
+/** The trace of a run, line by line, and its counts. Depends only on the script. */
 export class SimulationLog {
   readonly lines: string[] = [];
   readonly counts = noCounts();

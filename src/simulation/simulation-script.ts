@@ -2,7 +2,7 @@ import type { ConflictStrategy } from '../model/conflict.ts';
 import type { PagingStyle } from '../server/paging.ts';
 import type { IdOrder } from '../testing/backend-rows.ts';
 
-/** How the server of a simulation behaves, within what the protocol allows. */
+/** The behaviour of a simulation's server, within the protocol's limits. */
 export interface SimulatedServerKind {
   readonly paging: PagingStyle;
   readonly hasMore: boolean;
@@ -10,15 +10,15 @@ export interface SimulatedServerKind {
   readonly announcePageCap: boolean;
   readonly pageCapBytes?: number;
   readonly idOrder: IdOrder;
-  /** `hard`: a deletion leaves no tombstone, so that only a full resync tells. */
+  /** `hard`: a deletion leaves no tombstone, so that only a full resync detects it. */
   readonly deletes: 'soft' | 'hard';
-  /** What a PUT that was applied is answered with. */
+  /** The answer to an applied PUT. */
   readonly putAnswer: 'row' | 'empty' | 'withoutVersion';
   /** Conflicts come without the current row. */
   readonly bareConflicts: boolean;
 }
 
-/** How the app under simulation uses the engine. */
+/** How the simulated app uses the engine. */
 export interface SimulatedClientKind {
   readonly strategy: ConflictStrategy;
   readonly resolver: 'none' | 'prompt' | 'late' | 'throwing' | 'deferring';
@@ -39,54 +39,54 @@ export interface SimulatedClientKind {
   readonly maxOutboxTryCount: number;
   readonly pullConcurrency: number;
   readonly pullOverlapMs: number;
-  /** 0: a request without answer is never trusted to the server's memory. */
+  /** 0: never relies on the server's memory for a request without an answer. */
   readonly idempotencyWindowMs: number;
   readonly fullResyncIntervalMs: number;
-  /** Whether triggers ask for runs; else somebody does now and then. */
+  /** Whether triggers request runs; otherwise acts do so from time to time. */
   readonly automatic: boolean;
-  /** Whether the app writes with TypeORM alone, and what it writes is captured; else it uses a writer. */
+  /** Whether the app writes only with TypeORM and captures these writes; otherwise it uses a writer. */
   readonly capturesWrites?: boolean;
 }
 
-/** What holds for a whole run. */
+/** The constant properties of a run. */
 export interface SimulatedWorld {
   /** Draws latencies, jitter and delays. */
   readonly seed: number;
   readonly server: SimulatedServerKind;
   readonly client: SimulatedClientKind;
-  /** Rows that are there before anybody begins; those of one lot share a timestamp. */
+  /** Initial rows. The rows of one lot share a timestamp. */
   readonly seededRows: number;
-  /** How long a request travels one way at most, ms. */
+  /** Maximum one-way time of a request in ms. */
   readonly latencyMs: number;
-  /** Everybody has synced once before it begins. */
+  /** Every replica has synced once at the start. */
   readonly warm: boolean;
-  /** Two engines share the database of replica 0, as two tabs do. */
+  /** Two engines share the database of replica 0, like two tabs. */
   readonly twoEngines: boolean;
 }
 
-/** One thing that goes wrong with one request. */
+/** One fault of one request. */
 export type SimulatedFault =
-  /** Nothing listens: provably not sent. */
+  /** Nothing listens, so provably nothing is sent. */
   | { readonly type: 'refused' }
-  /** Lost on its way there; the client hears a cut, or nothing. */
+  /** Lost on its way to the server. The client sees a broken connection, or nothing. */
   | { readonly type: 'requestLost'; readonly hangs: boolean }
-  /** The server did it, the answer is lost. */
+  /** The server executes it, and the answer is lost. */
   | { readonly type: 'answerLost'; readonly hangs: boolean }
-  /** The server did it, the answer breaks off. */
+  /** The server executes it, and the answer is interrupted. */
   | { readonly type: 'answerCut' }
-  /** A batch is done up to the nth operation, then the server dies. */
+  /** The server executes a batch up to the nth operation and then dies. */
   | { readonly type: 'batchCut'; readonly after: number }
-  /** A status instead of the answer; `afterCommit`: the server did it first. */
+  /** A status replaces the answer; with `afterCommit`, the server executes the request first. */
   | { readonly type: 'status'; readonly status: number; readonly retryAfterS?: number; readonly afterCommit: boolean }
   | { readonly type: 'delayed'; readonly ms: number }
-  /** It arrives twice. */
+  /** The request arrives twice. */
   | { readonly type: 'duplicated'; readonly ms: number }
   /** A captive portal answers. */
   | { readonly type: 'portal' }
-  /** A gateway that lost its server answers 404 with HTML (F-150). */
+  /** A gateway without its server answers 404 with HTML (F-150). */
   | { readonly type: 'gateway' };
 
-/** A change that the user of a replica makes. What fits the row as it is is chosen when it happens. */
+/** A change by the user of a replica. The details are chosen when it happens, to fit the current row. */
 export type SimulatedWrite =
   | { readonly type: 'edit'; readonly field: 'title' | 'note' | 'done'; readonly stale: boolean }
   | { readonly type: 'replace' }
@@ -115,7 +115,7 @@ export type SimulatedAct =
   | { readonly type: 'amend' }
   | { readonly type: 'undoDiscard' };
 
-/** What others do on the server. */
+/** Acts of others on the server. */
 export type SimulatedServerAct =
   | {
       readonly type: 'serverEdit';
@@ -126,21 +126,19 @@ export type SimulatedServerAct =
   | { readonly type: 'serverInsert'; readonly kind: 'tasks' | 'lists'; readonly id: string }
   | { readonly type: 'serverDelete'; readonly kind: 'tasks' | 'lists'; readonly id: string }
   /**
-   * Writes of this row are refused until allowed: with 422, remembered under their keys, or with a 409 that is no
-   * conflict (a UNIQUE value), or a 404 that is no deletion (F-151).
+   * Refuses writes of this row until they are allowed: with 422, stored under their keys, with a 409 that is no
+   * conflict (a UNIQUE value), or with a 404 that is no deletion (F-151).
    */
   | { readonly type: 'refuse'; readonly kind: 'tasks' | 'lists'; readonly id: string; readonly status?: 404 | 409 }
   | { readonly type: 'allow' }
   | { readonly type: 'forgetKeys' }
-  /**
-   * From now on lists are answered from the rows as they are: a read replica lags behind (F-157), until it catches up.
-   */
+  /** Answers lists from the current rows from now on, like a lagging read replica (F-157), until it catches up. */
   | { readonly type: 'holdLists' }
   | { readonly type: 'releaseLists' }
-  /** The server's clock goes back: what is written from now on has older versions than what is there (F-161). */
+  /** Sets the server's clock back. Later writes get older versions than existing rows (F-161). */
   | { readonly type: 'serverClockBack'; readonly ms: number };
 
-/** At which boundary of a replica's process an act happens, counted from when it is armed. */
+/** The boundary of a replica's process at which an act happens, counted from the arming. */
 export interface SimulatedBoundary {
   readonly at: 'statement' | 'beforeCommit' | 'afterCommit' | 'request' | 'answer';
   readonly count: number;
@@ -156,9 +154,7 @@ export type SimulatedStep =
       readonly boundary?: SimulatedBoundary;
     }
   | { readonly afterMs: number; readonly serverAct: SimulatedServerAct }
-  /**
-   * The nth request of a replica that writes, or that reads, counted from the beginning of the script, meets a fault.
-   */
+  /** The nth writing or reading request of a replica, counted from the start of the script, meets a fault. */
   | {
       readonly afterMs: 0;
       readonly on: number;
@@ -167,7 +163,7 @@ export type SimulatedStep =
       readonly fault: SimulatedFault;
     };
 
-/** A whole run, as data: the same script gives the same run. */
+/** A whole run as data. The same script gives the same run. */
 export interface SimulationScript {
   readonly world: SimulatedWorld;
   readonly steps: readonly SimulatedStep[];

@@ -4,16 +4,15 @@ import { createSimulatedClock, type SimulatedClock } from '../testing/simulated-
 
 const usualStart = Date.UTC(2026, 0, 1);
 /**
- * Turns of the event loop without any activity after which nothing moves any more: more than anybody in the engine
- * waits in a row.
+ * Idle turns of the event loop after which nothing moves any more. No part of the engine waits for more turns in a row.
  */
 const quietTurns = 8;
 
-/** Why a simulation ended: an invariant does not hold. */
+/** The reason why a simulation ended: a violated invariant. */
 export class SimulationViolation extends Error {
   override readonly name = 'SimulationViolation';
   constructor(
-    /** Number of the invariant, or `liveness`, `determinism`, `crash`. */
+    /** The invariant's number, or `liveness`, `determinism`, `crash`. */
     readonly invariant: string,
     message: string,
   ) {
@@ -21,10 +20,7 @@ export class SimulationViolation extends Error {
   }
 }
 
-/**
- * The one time of a simulation: it moves from timer to timer, and only when everything that waits on promises has come
- * to rest.
- */
+/** The single time of a simulation. It moves from timer to timer, and only when all promises have come to rest. */
 export class VirtualTime {
   readonly #clock: SimulatedClock;
   #activity = 0;
@@ -32,7 +28,7 @@ export class VirtualTime {
   #held = 0;
   #violation: SimulationViolation | undefined;
 
-  /** Epoch ms at which it begins. */
+  /** Start time, epoch ms. */
   constructor(private readonly startAt: number = usualStart) {
     this.#clock = createSimulatedClock(startAt);
   }
@@ -41,17 +37,17 @@ export class VirtualTime {
     return this.#clock.now();
   }
 
-  /** Ms since the beginning. */
+  /** Ms since the start. */
   get elapsed(): number {
     return this.#clock.now() - this.startAt;
   }
 
-  /** Keeps what does not hold; whoever moves the time next throws it. */
+  /** Stores a violation. The next move of the time throws it. */
   fail(violation: SimulationViolation): void {
     this.#violation ??= violation;
   }
 
-  /** Something happened: whoever waits for quiet waits on. */
+  /** Reports activity, which extends a wait for rest. */
   touch(): void {
     this.#activity += 1;
     this.#sinceMoved += 1;
@@ -65,7 +61,7 @@ export class VirtualTime {
     this.#clock.clearTimeout(handle);
   }
 
-  /** Time stands still until this is done, however many turns of the event loop it takes. */
+  /** Stops the time until the work is complete, however many turns of the event loop it takes. */
   async hold<T>(work: Promise<T>): Promise<T> {
     this.#held += 1;
     try {
@@ -76,7 +72,7 @@ export class VirtualTime {
     }
   }
 
-  /** Lets everything run that needs no time. Throws where that never ends (I8). */
+  /** Runs everything that needs no time. Throws if it never ends (I8). */
   async quiet(): Promise<void> {
     let seen = this.#activity;
     for (let idle = 0; idle < quietTurns; idle += 1) {
@@ -90,7 +86,7 @@ export class VirtualTime {
     }
   }
 
-  /** Moves on by `ms`, timer by timer; `until` ends it early. */
+  /** Advances by `ms`, timer by timer; `until` ends it early. */
   async advance(ms: number, until: () => boolean = () => false): Promise<void> {
     const target = this.#clock.now() + ms;
     await this.quiet();
@@ -106,7 +102,7 @@ export class VirtualTime {
   }
 }
 
-/** The clock of one process: wrong by its own amount, silent once the process is dead, and late while it is frozen. */
+/** The clock of one process: offset by its own error, silent after the process dies, and late while it is frozen. */
 export class ProcessClock implements Clock {
   skewMs = 0;
   isDead = false;
@@ -160,7 +156,7 @@ export class ProcessClock implements Clock {
     for (const callback of late) callback();
   }
 
-  /** Does it now, or when the process goes on; never where it is dead. */
+  /** Runs the callback now, or when the process continues; never if it is dead. */
   whenAwake(callback: () => void): void {
     if (this.isDead) return;
     this.time.touch();

@@ -20,19 +20,19 @@ interface Look {
 }
 
 /**
- * Holds a replica to F-157: the version of a row that nobody has pending work on never goes back, and a row whose
- * delete the server took does not come back in an older version. A full resync may take older rows, as those of a
- * restored server, but not of rows settled since it began.
+ * Checks F-157: the version of a row without pending work never goes back, and a row whose delete the server accepted
+ * does not return in an older version. A full resync may take older rows, such as those of a restored server, but not
+ * of rows settled since it began.
  */
 export class WatchedVersions {
   readonly #newest = new Map<string, string>();
   readonly #deleted = new Map<string, string>();
-  /** By kind: the generation, and what was settled since it began. */
+  /** By kind: the generation and the entities settled since its start. */
   readonly #resyncs = new Map<string, { readonly generation: number; readonly settled: Set<string> }>();
 
   /**
-   * Called after each commit. `settled`: entities whose operations left as applied in it; `deletes`: those of them that
-   * are deleted thereby.
+   * Called after each commit. `settled`: entities whose operations left as applied; `deletes`: the deleted ones among
+   * them.
    */
   check(replica: Look, kinds: readonly string[], settled: ReadonlySet<string>, deletes: ReadonlySet<string>): void {
     const { database, name } = replica;
@@ -85,7 +85,7 @@ export class WatchedVersions {
   }
 
   /**
-   * Which rows the full resync of a kind may take in an older version: all that were not settled since it began. It may
+   * The rows that a kind's full resync may take in an older version: all that were not settled since it began. It may
    * have ended in this commit.
    */
   #resyncOf(kind: string, now: RawResync | undefined, settled: ReadonlySet<string>): (entity: string) => boolean {

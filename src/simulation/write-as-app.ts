@@ -3,19 +3,17 @@ import type { SimulatedKind, SimulatedRow } from './simulated-app.ts';
 import type { SimulatedWrite } from './simulation-script.ts';
 import { SimulationViolation } from './virtual-time.ts';
 
-/** What a write is made with. */
+/** The parts of a write. */
 export interface AppWriting {
   readonly manager: EntityManager;
-  /** A text that nobody wrote before. */
+  /** A text that nobody has written before. */
   readonly text: string;
   readonly newRow: SimulatedRow;
-  /** As long as a form stays open. */
+  /** Waits as long as a form stays open. */
   readonly wait: () => Promise<void>;
 }
 
-/**
- * Writes as an app does that knows only TypeORM and captures what it writes: loads an entity, changes it, and saves it.
- */
+/** Writes like an app that only knows TypeORM and captures its writes: loads an entity, changes it, and saves it. */
 export async function writeAsApp(
   kind: SimulatedKind,
   id: string,
@@ -62,10 +60,7 @@ export async function writeAsApp(
   }
 }
 
-/**
- * Puts a row where none is shown, as imports do; one that was deleted may be there. What was put is shown at once
- * (F-154).
- */
+/** Inserts a row where none is visible, as imports do; a deleted one may exist. The row is visible at once (F-154). */
 function putAndLook(
   kind: SimulatedKind,
   how: 'replace' | 'tag',
@@ -89,9 +84,7 @@ function putAndLook(
   });
 }
 
-/**
- * Between TypeORM's look for the row and its INSERT somebody else may have written it; then an app has written nothing.
- */
+/** Another writer may insert the row between TypeORM's read and its INSERT. The app has then written nothing. */
 function unlessTaken(error: unknown): void {
   if (!(error instanceof QueryFailedError && error.message.includes('UNIQUE constraint failed'))) throw error;
 }

@@ -4,8 +4,8 @@ import type { Json, JsonObject } from '../../model/values/json.ts';
 type Kind = EngineDescription['kinds'][number];
 
 /**
- * Turns the rows of a saved kind into rows whose sync fields are called `id`, `updatedAt` and `deletedAt`, as the
- * re-run's tables call them.
+ * Renames the sync fields of a saved kind's rows to `id`, `updatedAt` and `deletedAt`, as the replay's tables name
+ * them.
  */
 export function canonicalRows({ idKey, options }: Kind): (row: JsonObject) => JsonObject {
   const keyOf = (name: string, usual: readonly string[]): readonly string[] =>
@@ -24,5 +24,5 @@ export function canonicalRows({ idKey, options }: Kind): (row: JsonObject) => Js
   };
 }
 
-/** What a row of the re-run has of its own; an app's columns of these names are left out. */
+/** Columns that the replay itself adds. An app's columns with these names are omitted. */
 export const ownKeys: ReadonlySet<string> = new Set(['id', 'updatedAt', 'deletedAt', 'deletedAtLocal', 'createdAt']);

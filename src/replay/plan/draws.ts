@@ -6,13 +6,13 @@ import { longestTimerMs } from '../../rules/backoff.ts';
 import { seededRandom } from '../../testing/seeded-random.ts';
 
 const modulus = 2n ** 32n;
-/** Undoes one step of the chart's generator. */
+/** Reverts one step of the chart's generator. */
 const previousSeed = (seed: bigint): bigint =>
   ((((seed - 1_013_904_223n) % modulus) + modulus) * 4_276_115_653n) % modulus;
 
 /**
- * The seed with which the chart's delays are drawn as they were: the one at the end of the log, taken back by each
- * delay that the log has. Undefined where the file has none.
+ * The seed from which the chart's delays are drawn as recorded: the final seed of the log, reverted once per logged
+ * delay. Undefined if the file has none.
  */
 export function seedAtStart(seedAtEnd: Json | undefined, entries: readonly LogEntry[]): number | undefined {
   if (typeof seedAtEnd !== 'number' || !Number.isSafeInteger(seedAtEnd)) return undefined;
@@ -23,7 +23,7 @@ export function seedAtStart(seedAtEnd: Json | undefined, entries: readonly LogEn
 }
 
 /**
- * When waits of single operations ended, by the log: each is one that began with the end of a run, and ended by itself.
+ * When waits of single operations ended, according to the log. Each began with the end of a run and ended by itself.
  */
 export function dueTimes(entries: readonly LogEntry[], waitAtEnd: Json | undefined): readonly number[] {
   const moves = entries.filter((entry): entry is TransitionEntry => entry.type === 'transition');
@@ -35,7 +35,7 @@ export function dueTimes(entries: readonly LogEntry[], waitAtEnd: Json | undefin
 
 type Limits = Pick<SyncConfig, 'backoffMinMs' | 'backoffMaxMs' | 'backoffMultiplier'>;
 
-/** What makes a delay as long as it was: the fraction that, for one of the attempts, gives `delayMs`. */
+/** The fraction that gives the recorded `delayMs` for one of the attempts. */
 export function fractionFor(
   delayMs: number,
   { backoffMinMs, backoffMaxMs, backoffMultiplier }: Limits,
@@ -52,11 +52,11 @@ export interface DrawParts {
   readonly dueTimes: readonly number[];
   readonly limits: Limits;
   readonly now: () => number;
-  /** For what the recording says nothing of. */
+  /** For draws that the recording does not contain. */
   readonly fallbackSeed: number;
 }
 
-/** Draws as the recorded engine did, as far as its log tells. */
+/** Draws the values of the recorded engine, as far as its log contains them. */
 export function recordedDraws({ seed, dueTimes: times, limits, now, fallbackSeed }: DrawParts): RandomSource {
   const others = seededRandom(fallbackSeed);
   let isFirst = true;

@@ -6,9 +6,7 @@ import { isJsonObject, type Json, type JsonObject } from '../../model/values/jso
 import type { OpType } from '../../model/operation.ts';
 import { ownKeys } from './canonical-row.ts';
 
-/**
- * An operation of the recording: one that waits in the saved outbox, or one that the log tells of and that has left it.
- */
+/** An operation of the recording: one in the saved outbox, or one that the log mentions and that has left. */
 export interface KnownOperation {
   readonly opId: string;
   readonly kind: string;
@@ -23,19 +21,19 @@ export interface KnownOperation {
   readonly localTimestamp: string;
   /** Epoch ms. */
   readonly enqueuedAt: number;
-  /** What it says is not in the file. */
+  /** The file lacks its content. */
   readonly isMadeUp: boolean;
   /** Queued before the recording begins. */
   readonly isEarlier: boolean;
   /** The first call that carried it. */
   readonly firstCall: RequestEntry | undefined;
-  /** As it was when the file was saved. Absent: it had left. */
+  /** Its state when the file was saved. Absent: it had left. */
   readonly saved: OperationView | undefined;
-  /** Tries that were counted before the recording begins. */
+  /** Attempts counted before the recording begins. */
   readonly earlierTries: number;
 }
 
-/** The field that a made-up edit changes where nobody knows which it was. */
+/** The field that an invented edit changes if the real one is unknown. */
 export const madeUpField = 'madeUp';
 
 export interface KnownParts {
@@ -46,7 +44,7 @@ export interface KnownParts {
   readonly canonical: ReadonlyMap<string, (row: JsonObject) => JsonObject>;
 }
 
-/** All operations of a recording, in the order in which they were queued, as far as that is known. */
+/** All operations of a recording, in the order of queueing as far as it is known. */
 export function knownOperations(parts: KnownParts): readonly KnownOperation[] {
   const { bundle, calls, canonical } = parts;
   const carried = new Map<string, { readonly call: RequestEntry; readonly operation: AnsweredOperation }[]>();
@@ -120,7 +118,7 @@ export function knownOperations(parts: KnownParts): readonly KnownOperation[] {
   return inOrder(left, carriedTogether(kept), carried);
 }
 
-/** What was folded into a later operation went in its calls. */
+/** An operation folded into a later one was part of that one's calls. */
 function carriedTogether(kept: readonly KnownOperation[]): readonly KnownOperation[] {
   const later = new Map<string, RequestEntry | undefined>();
   return [...kept]
@@ -134,7 +132,7 @@ function carriedTogether(kept: readonly KnownOperation[]): readonly KnownOperati
     .reverse();
 }
 
-/** As they were queued: by time, those of one moment as their first call carried them, which goes by the outbox. */
+/** Sorts operations as queued: by time, and at equal times by their first call, which follows the outbox. */
 function inOrder(
   left: readonly KnownOperation[],
   kept: readonly KnownOperation[],
@@ -146,7 +144,7 @@ function inOrder(
     const index = call?.operations?.findIndex((operation) => operation.opId === opId) ?? -1;
     return call === undefined ? undefined : call.id + index / (1 + (call.operations?.length ?? 0));
   };
-  // What was folded into a later one went with it, and stands before it.
+  // An operation folded into a later one travelled with it and precedes it.
   const later = new Map<string, number>();
   for (const { opId, kind, id } of [...kept].reverse()) {
     const place = firstPlace(opId) ?? later.get(`${kind}/${id}`) ?? Infinity;
@@ -163,7 +161,7 @@ function inOrder(
 
 type Content = Pick<KnownOperation, 'payload' | 'changedFields' | 'deltas'>;
 
-/** An operation names only fields that its payload has. */
+/** An operation names only fields of its payload. */
 function contentOf(
   payload: JsonObject | undefined,
   changedFields: readonly string[] | undefined,
@@ -201,7 +199,7 @@ interface Said {
   readonly deltas: readonly Delta[] | undefined;
 }
 
-/** What operations said that have left, where an event tells it: conflicts, and what was given up. */
+/** The content of departed operations that an event contains: conflicts and discards. */
 function saidOf(entries: readonly LogEntry[]): ReadonlyMap<string, Said> {
   const said = new Map<string, Said>();
   const keep = (value: Json | undefined, dataKey: 'data' | 'localData'): void => {

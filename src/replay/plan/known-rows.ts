@@ -3,7 +3,7 @@ import type { Json, JsonObject } from '../../model/values/json.ts';
 import { ownKeys } from './canonical-row.ts';
 import type { KnownOperation } from './known-operations.ts';
 
-/** A row as it was before the first operation of the recording. Without `version` a new one is made. */
+/** A row before the first operation of the recording. Without `version`, a new one is generated. */
 export interface KnownRow {
   readonly kind: string;
   readonly id: string;
@@ -18,8 +18,8 @@ export interface RowParts {
 }
 
 /**
- * The rows that the operations of a recording change, as they were on both sides before; one that an operation brings
- * into being is not among them.
+ * The rows that a recording's operations change, as they were on both sides before. Excludes rows that an operation
+ * creates.
  */
 export function knownRows({ bundle, operations, canonical }: RowParts): readonly KnownRow[] {
   const firsts = new Map<string, KnownOperation>();
@@ -31,7 +31,7 @@ export function knownRows({ bundle, operations, canonical }: RowParts): readonly
     .filter(({ creates }) => !creates)
     .map((first): KnownRow => {
       const toRow = canonical.get(first.kind) ?? ((row: JsonObject) => row);
-      // The base that was saved is that of what waits; before it others may have been applied.
+      // The saved base belongs to the waiting operation. Earlier operations may have been applied before.
       const known = first.saved === undefined ? undefined : savedBase(bundle, first);
       const row = known === undefined ? guessed(first) : toRow(known);
       const version =
@@ -51,7 +51,7 @@ function savedBase({ rows = [], conflicts }: Bundle, { kind, id, opId }: KnownOp
   return saved?.base ?? conflicts.find(({ conflict }) => conflict.opId === opId)?.conflict.baseData;
 }
 
-/** What the row was before an edit that nobody kept the base of: without what was changed. */
+/** Guesses the row before an edit without a stored base: the payload without the changed fields. */
 function guessed({ payload = {}, changedFields, deltas = [] }: KnownOperation): JsonObject {
   const before: Record<string, Json> = { ...payload };
   for (const field of changedFields ?? Object.keys(payload)) before[field] = null;

@@ -4,7 +4,7 @@ import type { ConflictResolution } from '../../model/conflict.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../model/values/json.ts';
 import type { KnownOperation } from './known-operations.ts';
 
-/** Something that came from outside: an edit, a command, the network. All else the engine does by itself. */
+/** An external event: an edit, a command, the network. The engine does everything else itself. */
 export type PlannedAct = { readonly at: number } & (
   | { readonly type: 'write'; readonly operation: KnownOperation }
   | {
@@ -31,11 +31,11 @@ export interface ActParts {
 
 interface Placed {
   readonly act: PlannedAct;
-  /** Number of the entry that it stands for; acts of one moment go by it. */
+  /** Number of the corresponding entry; orders acts at equal times. */
   readonly place: number;
 }
 
-/** What came from outside during a recording, in order. */
+/** The external events of a recording, in order. */
 export function plannedActs({ bundle, entries, calls, operations, startAt }: ActParts): readonly PlannedAct[] {
   const placed = entries.flatMap((entry): readonly Placed[] =>
     actsOf(entry, entries, bundle).map((act) => ({ act, place: entry.id })),
@@ -56,9 +56,7 @@ export function plannedActs({ bundle, entries, calls, operations, startAt }: Act
     .map(({ act }) => act);
 }
 
-/**
- * Among what happened in the same moment, a write stands before the run that sent it, and after the ones that did not.
- */
+/** At equal times, a write precedes the run that sent it and follows those that did not. */
 function placeOf({ enqueuedAt, firstCall }: KnownOperation, runs: readonly Placed[]): number {
   const same = runs.filter(
     ({ act, place }) => act.at === enqueuedAt && (firstCall === undefined || place < firstCall.id),
@@ -75,7 +73,7 @@ function actsOf(entry: LogEntry, entries: readonly LogEntry[], bundle: Bundle): 
   return [{ at: entry.at, type: entry.command, opIds: textsOf(entry.input['opIds']) ?? [] }];
 }
 
-/** An operation that the app dropped itself, without the panel. */
+/** An operation that the app itself dropped, without the panel. */
 function droppedBy(entry: LogEntry, entries: readonly LogEntry[]): readonly PlannedAct[] {
   if (
     entry.type !== 'event' ||
@@ -128,7 +126,7 @@ function commandsOf(entry: TransitionEntry, entries: readonly LogEntry[], bundle
   }
 }
 
-/** How a conflict was decided: its event says so, or it waits decided in the file. */
+/** How a conflict was decided: according to its event, or to the decision stored in the file. */
 export function resolutionOf(
   opId: string,
   entries: readonly LogEntry[],
@@ -153,10 +151,7 @@ const isResolution = (value: JsonObject): value is JsonObject & ConflictResoluti
   resolutionTypes.has(value['type']) &&
   (value['type'] !== 'acceptMerged' || (value['data'] !== undefined && isJsonObject(value['data'])));
 
-/**
- * Stuck operations that were sent again although nobody pressed a button: the app retried them, before the run that
- * sent them.
- */
+/** Stuck operations that were sent again without a button press: the app retried them before the run that sent them. */
 function silentRetries(
   operations: readonly KnownOperation[],
   calls: readonly RequestEntry[],

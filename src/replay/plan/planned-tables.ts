@@ -5,13 +5,13 @@ import { ownKeys } from './canonical-row.ts';
 import { madeUpField, type KnownOperation } from './known-operations.ts';
 import type { KnownRow } from './known-rows.ts';
 
-/** A table of the app, as far as the file tells. */
+/** A table of the app, as far as the file describes it. */
 export interface PlannedTable {
   readonly kind: string;
   /** Own fields, by wire key. */
   readonly fields: readonly string[];
   readonly strategy: ConflictStrategy;
-  /** Field rules that have a name. */
+  /** Field rules with a name. */
   readonly fieldRules: Readonly<Record<string, string>>;
   readonly deleteConflict: 'keep' | 'delete' | undefined;
   readonly tombstones: 'keep' | 'remove';
@@ -21,7 +21,7 @@ export interface PlannedTable {
   readonly dependsOn: readonly { readonly key: string | undefined; readonly kind: string }[];
 }
 
-/** The tables that a re-run needs, with a column for each field that anything in the file names. */
+/** The tables that a replay needs, with a column for each field in the file. */
 export function planTables(
   bundle: Bundle,
   { operations, rows }: { readonly operations: readonly KnownOperation[]; readonly rows: readonly KnownRow[] },

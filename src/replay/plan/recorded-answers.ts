@@ -1,17 +1,16 @@
 import type { AnsweredOperation, RequestEntry } from '../../devtools/protocol/log-entry.ts';
 
-/** Between an answer and the look-up that it causes, ms: the engine settles in between. */
+/** Maximum ms between an answer and the fetch that it causes; the engine settles in between. */
 const soonMs = 500;
 
-/** What became of one operation in one recorded call. */
+/** The result of one operation in one recorded call. */
 export interface RecordedAnswer {
   readonly call: RequestEntry;
   readonly answer: AnsweredOperation;
 }
 
 /**
- * Hands out what the log recorded, in its order: by operation for writes, by kind or row for reads. Each answer is
- * given once.
+ * Returns the recorded results in order: by operation for writes, by kind or row for reads. Each result is used once.
  */
 export class RecordedAnswers {
   readonly #writes = new Map<string, RecordedAnswer[]>();
@@ -28,7 +27,7 @@ export class RecordedAnswers {
     return this.#writes.get(opId)?.shift();
   }
 
-  /** The next one, which stays. */
+  /** The next result, which stays in place. */
   nextWrite(opId: string): RecordedAnswer | undefined {
     return this.#writes.get(opId)?.[0];
   }
@@ -37,7 +36,7 @@ export class RecordedAnswers {
     return this.#reads.get(nameOf(method, kind, id))?.shift();
   }
 
-  /** Whether the row was looked up after this call: its answer did not have it. */
+  /** Whether the row was fetched after this call because its answer did not contain it. */
   isFetchedAfter(kind: string, id: string, call: RequestEntry): boolean {
     const [next] = this.#reads.get(nameOf('fetch', kind, id)) ?? [];
     return next !== undefined && next.startedAt >= call.at && next.startedAt <= call.at + soonMs;

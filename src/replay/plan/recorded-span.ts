@@ -6,13 +6,12 @@ export interface RecordedSpan {
   readonly entries: readonly LogEntry[];
   /** Epoch ms. */
   readonly startAt: number;
-  /** Says that the beginning is missing. */
+  /** Explains that the beginning is missing. */
   readonly isCut: string | undefined;
 }
 
 /**
- * The part of a log that can be played again: all of it, or where its oldest entries are gone, from the beginning of
- * the first run that is whole.
+ * The part of a log that can be replayed: all of it or, if its oldest entries are gone, from the first complete run.
  */
 export function recordedSpan({ at, entries, operations }: Bundle): RecordedSpan {
   const [first] = entries;

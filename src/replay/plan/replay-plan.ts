@@ -14,7 +14,7 @@ import { planTables, type PlannedTable } from './planned-tables.ts';
 import { recordedSpan } from './recorded-span.ts';
 import { count } from './wording.ts';
 
-/** Where a kind stood. */
+/** The position of a kind. */
 export interface PlannedCursor {
   readonly kind: string;
   readonly ts: string | null;
@@ -23,7 +23,7 @@ export interface PlannedCursor {
   readonly lastResyncAt: number | null;
 }
 
-/** Everything that a re-run is made of, read out of a saved file. */
+/** The content of a replay, read from a saved file. */
 export interface ReplayPlan {
   /** Epoch ms, by the engine's clock. */
   readonly startAt: number;
@@ -41,15 +41,15 @@ export interface ReplayPlan {
   readonly calls: readonly RequestEntry[];
   readonly startsPaused: boolean;
   readonly startsOffline: boolean;
-  /** Whether a run was under way when it was saved: calls without an answer were waited for. */
+  /** Whether a run was active at the time of saving. Calls without an answer were then still pending. */
   readonly isUnderWay: boolean;
   readonly seed: number | undefined;
   readonly dueTimes: readonly number[];
-  /** What the file does not say and the re-run takes for granted, in sentences. */
+  /** Assumptions about what the file does not contain, as sentences. */
   readonly assumed: readonly string[];
 }
 
-/** Reads what happened out of a file. Pure. */
+/** Reads the course of events from a file. Pure. */
 export function planReplay(bundle: Bundle): ReplayPlan {
   const { engine, view, kinds } = bundle;
   const { entries, startAt, isCut } = recordedSpan(bundle);

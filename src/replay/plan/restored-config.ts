@@ -1,7 +1,7 @@
 import { defaultSyncConfig, resolveSyncConfig, type SyncConfig } from '../../model/config.ts';
 import type { JsonObject } from '../../model/values/json.ts';
 
-/** Reads a configuration back out of its JSON. Functions cannot be; `lost` says so in sentences. */
+/** Restores a configuration from its JSON. `lost` lists what JSON cannot hold, such as functions, as sentences. */
 export function restoredConfig(saved: JsonObject): {
   readonly config: Partial<SyncConfig>;
   readonly hasResolver: boolean;
@@ -30,7 +30,7 @@ export function restoredConfig(saved: JsonObject): {
   return { config, hasResolver, lost };
 }
 
-/** The longest wait is checked against the shortest, so neither is judged alone. */
+/** The longest wait is validated against the shortest, so they are checked together. */
 const together = (saved: JsonObject, name: string): Partial<SyncConfig> =>
   name === 'backoffMinMs' && typeof saved['backoffMaxMs'] === 'number' ? { backoffMaxMs: saved['backoffMaxMs'] } : {};
 

@@ -2,8 +2,8 @@ import type { Bundle } from '../../devtools/protocol/bundle.ts';
 import type { OperationView } from '../../devtools/protocol/messages.ts';
 
 /**
- * What waits otherwise in the re-run than in the file, in sentences; none: the same operations wait for the same
- * reasons.
+ * Differences between the waiting operations of the replay and of the file, as sentences. Empty: the same operations
+ * wait for the same reasons.
  */
 export function compareAtSave({ operations }: Bundle, now: readonly OperationView[]): readonly string[] {
   const ours = new Map(now.map((operation) => [operation.opId, operation]));

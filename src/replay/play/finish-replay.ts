@@ -5,7 +5,7 @@ import type { ReplayReplica } from './replay-replica.ts';
 import type { LeftOperation, ReplayReport } from './replay-report.ts';
 import type { ReplayTransport } from './replay-transport.ts';
 
-/** Between two runs without faults, virtual ms: longer than most waits. */
+/** Virtual ms between two runs without faults; longer than most waits. */
 const roundMs = 150_000;
 /** Reasons for which an operation stays until somebody acts. */
 const restReasons: ReadonlySet<string> = new Set([
@@ -17,13 +17,13 @@ const restReasons: ReadonlySet<string> = new Set([
   'newerSchema',
 ]);
 
-/** The outbox of the re-run, as `explain()` explains it. */
+/** The outbox of the replay, as `explain()` reports it. */
 export async function operationsNow({ agent }: ReplayReplica): Promise<readonly OperationView[]> {
   const page = await agent.ask('operations', { limit: 500 });
   return (page as { readonly items?: readonly OperationView[] } | null)?.items ?? [];
 }
 
-/** Ends all faults and lets the engine run until nothing moves any more. */
+/** Ends all faults and runs the engine until nothing changes any more. */
 export async function finishReplay(
   plan: ReplayPlan,
   { replica, transport, time, oracle }: Played & { readonly transport: ReplayTransport },
@@ -54,7 +54,7 @@ export async function finishReplay(
   };
 }
 
-/** Nobody but a person moves it, or it waits for one that nobody but a person moves. */
+/** Only a person can move it, or it waits for an operation that only a person can move. */
 function isAtRest({ reason, waitingFor }: OperationView, all: readonly OperationView[]): boolean {
   if (restReasons.has(reason)) return true;
   if (reason !== 'waitingFor' || waitingFor === undefined) return false;

@@ -4,9 +4,7 @@ import { isJsonObject, type Json, type JsonObject } from '../../model/values/jso
 import { canonicalRows } from '../plan/canonical-row.ts';
 import type { KnownConflict } from './replay-server.ts';
 
-/**
- * The other sides of all conflicts in a file, oldest first: events have them as they were met, the list as they are.
- */
+/** The server sides of all conflicts in a file, oldest first. Events hold them as detected, the list as they are. */
 export function knownConflicts({ engine, conflicts }: Bundle, entries: readonly LogEntry[]): readonly KnownConflict[] {
   const known = (
     opId: Json | undefined,

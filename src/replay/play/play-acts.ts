@@ -10,18 +10,18 @@ export interface Played {
   readonly oracle: SimulationOracle;
 }
 
-/** Does what came from outside, each thing at its time, and lets the engine do the rest. */
+/** Performs the external events at their times, and leaves the rest to the engine. */
 export async function playActs({ acts }: ReplayPlan, { replica, time, oracle }: Played): Promise<void> {
   for (const act of acts) {
     await time.advance(Math.max(0, act.at - time.now()));
     await perform(act, replica);
-    // Whatever needs no time is done before the next thing of the same moment.
+    // Work that needs no time finishes before the next event at the same time.
     await time.advance(0);
     oracle.check(replica);
   }
 }
 
-/** Begins it. Only a write is waited for: an app queues an edit before it goes on. */
+/** Starts an act. Awaits only writes, because an app queues an edit before it continues. */
 async function perform(act: PlannedAct, replica: ReplayReplica): Promise<void> {
   const { engine } = replica;
   switch (act.type) {
@@ -57,5 +57,5 @@ async function perform(act: PlannedAct, replica: ReplayReplica): Promise<void> {
   }
 }
 
-/** What a command rejects with is told by events, too. */
+/** Events also report the rejection of a command. */
 const quietly = (work: Promise<unknown>): void => void work.catch(() => undefined);

@@ -13,8 +13,8 @@ export interface PutInParts {
 }
 
 /**
- * Puts in what was there when the recording began: rows on both sides, cursors, the outbox, open conflicts. Then the
- * engine starts.
+ * Restores the state at the start of the recording: rows on both sides, cursors, the outbox, open conflicts. Then
+ * starts the engine.
  */
 export async function putIn(plan: ReplayPlan, { replica, server, time, oracle }: PutInParts): Promise<void> {
   for (const row of plan.rows) await replica.seed(row.kind, row.id, row.fields, server.seed(row));
@@ -73,7 +73,7 @@ export async function putIn(plan: ReplayPlan, { replica, server, time, oracle }:
   oracle.afterRestart(replica);
 }
 
-/** What the store knows of an operation beside what it says: tries, an open request, and that it was parked. */
+/** Restores the history of an operation: attempts, an open request, and whether it was parked. */
 async function restoreState(
   { opId, saved, earlierTries, firstCall }: KnownOperation,
   replica: ReplayReplica,

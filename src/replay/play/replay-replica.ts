@@ -30,7 +30,7 @@ export interface ReplicaParts {
   readonly onCommit: () => void;
 }
 
-/** The device of a re-run: the real engine on a database in memory, with the tables that the file tells of. */
+/** The device of a replay: the real engine on a database in memory, with the tables that the file describes. */
 export class ReplayReplica {
   readonly name = 'device';
   readonly database: CrashableDatabase;
@@ -113,14 +113,14 @@ export class ReplayReplica {
     for (const listener of [...this.#listeners]) listener(online);
   }
 
-  /** Puts a row there as if it had been pulled. */
+  /** Stores a row as if it had been pulled. */
   async seed(kind: string, id: string, fields: JsonObject, updatedAt: string): Promise<void> {
     await this.database.dataSource.manager
       .getRepository<JsonRow>(kind)
       .save(wholeRow(this.#table(kind), { ...fields, id, updatedAt, deletedAt: null }));
   }
 
-  /** Edits a row and queues the operation that the recording names, in one transaction, as the app did. */
+  /** Edits a row and queues the recorded operation in one transaction, as the app did. */
   async write(operation: KnownOperation): Promise<void> {
     const { kind, id } = operation;
     const writer = this.#writers.get(kind);
@@ -167,12 +167,12 @@ export class ReplayReplica {
     }, op);
   }
 
-  /** Runs a statement on the database itself, for what only the store writes. */
+  /** Runs a statement directly on the database, for data that only the store writes. */
   async run(sql: string, parameters: readonly unknown[]): Promise<void> {
     await this.database.dataSource.query(sql, [...parameters]);
   }
 
-  /** Gives a queued operation the past that the recording tells of it. */
+  /** Restores the recorded history of a queued operation. */
   async restore(opId: string, past: RestoredOperation): Promise<void> {
     const { dataSource } = this.database;
     await restoreOperation(new Session(dataSource.createQueryRunner(), dialectOf(dataSource)), opId, past);
@@ -190,7 +190,7 @@ export class ReplayReplica {
   }
 }
 
-/** Only what has a column. */
+/** Only fields with a column. */
 const wholeRow = (table: PlannedTable | undefined, row: JsonObject): JsonRow => {
   const known = new Set<string>([...(table?.fields ?? []), 'id', 'updatedAt', 'deletedAt']);
   return Object.fromEntries(Object.entries(row).filter(([key]) => known.has(key))) as JsonRow;
@@ -231,7 +231,7 @@ function optionsOf(table: PlannedTable, { tables }: ReplayPlan) {
   };
 }
 
-/** Answers as the app's resolver did; what it was not asked, it puts off. */
+/** Answers like the app's resolver; defers conflicts without a recorded answer. */
 export const recordedResolver =
   (resolutionOf: (opId: string) => ReturnType<typeof defer> | undefined): ConflictResolver =>
   ({ opId }) =>

@@ -7,7 +7,7 @@ export type LeftOperation = Pick<
   'opId' | 'kind' | 'entityId' | 'type' | 'reason' | 'detail' | 'tryCount'
 >;
 
-/** What became of a re-run. Times are epoch ms. */
+/** The result of a replay. Times are epoch ms. */
 export interface ReplayReport {
   readonly saved: {
     readonly name: string;
@@ -15,29 +15,29 @@ export interface ReplayReport {
     readonly startAt: number;
     readonly entries: number;
     readonly operations: number;
-    /** What was wrong then, the most important first. Files of earlier versions do not say it. */
+    /** The diagnosis at the time of saving, most important first. Absent in files of earlier versions. */
     readonly diagnosis: readonly DiagnosisView[];
   };
-  /** What the file does not say and the re-run took for granted, in sentences. */
+  /** Assumptions about what the file does not contain, as sentences. */
   readonly assumed: readonly string[];
-  /** What the re-run did until the file was saved, and what the recording says. */
+  /** The steps of the replay until the time of saving, and those of the recording. */
   readonly steps: readonly ReplayStep[];
   readonly recorded: readonly ReplayStep[];
-  /** Where they parted first; the end can be the same all the same. */
+  /** The first difference between both. The final state may still be the same. */
   readonly departure: Departure | undefined;
-  /** Calls that the recording does not have. */
+  /** Calls that the recording does not contain. */
   readonly unexpected: readonly string[];
-  /** What waited otherwise than the file says, at the moment it was saved. Sentences. */
+  /** Differences between the waiting operations at the time of saving, as sentences. */
   readonly differences: readonly string[];
-  /** What the re-run did once no fault was left. */
+  /** The steps of the replay after all faults have ended. */
   readonly after: readonly ReplayStep[];
-  /** Operations that left the queue then. */
+  /** Operations that left the queue during these steps. */
   readonly drained: readonly Pick<LeftOperation, 'opId' | 'kind' | 'entityId' | 'type'>[];
-  /** Operations that are still there at rest, and why. */
+  /** Operations that remain at the end, and why. */
   readonly left: readonly LeftOperation[];
-  /** How often the database was held to the invariants. */
+  /** How often the invariants were checked. */
   readonly commits: number;
   readonly violation: { readonly invariant: string; readonly message: string } | undefined;
-  /** `same`: at the moment of saving, the same operations waited for the same reasons. */
+  /** `same`: at the time of saving, the same operations waited for the same reasons. */
   readonly outcome: 'same' | 'different' | 'violated';
 }

@@ -20,12 +20,12 @@ import { ModelServer } from '../../simulation/model-server.ts';
 import { ownKeys } from '../plan/canonical-row.ts';
 import type { KnownRow } from '../plan/known-rows.ts';
 
-/** What the recording knows of a conflict's other side. */
+/** The recorded server side of a conflict. */
 export interface KnownConflict extends Pick<Conflict, 'serverData' | 'serverDeleted'> {
   readonly opId: string;
 }
 
-/** The model server of a re-run: made to give the answers that were recorded, and to have the state that they mean. */
+/** The model server of a replay. It returns the recorded answers and keeps the state that they imply. */
 export class ReplayServer {
   readonly model: ModelServer;
   readonly #refusals = new Map<string, PushResult>();
@@ -50,14 +50,14 @@ export class ReplayServer {
     );
   }
 
-  /** Puts a row there as it was; gives its version. */
+  /** Stores a row in its recorded form. Returns its version. */
   seed({ kind, id, fields, version }: KnownRow): string {
     const updatedAt = version ?? String(this.model.backend.stamp());
     this.model.seed(kind, [{ ...fields, id, deletedAt: null, updatedAt }]);
     return updatedAt;
   }
 
-  /** What the server itself says to a write. What it refused once, it refuses still. */
+  /** The server's own answer to a write. It keeps refusing what it refused before. */
   write(op: Op, force: boolean): PushResult {
     return (
       this.#refusals.get(entityOf(op)) ??
@@ -65,7 +65,7 @@ export class ReplayServer {
     );
   }
 
-  /** Takes a write as the recording says that it was taken, whatever the made-up rows say. */
+  /** Accepts a write as recorded, whatever the invented rows say. */
   apply(op: Op): PushResult {
     this.#refusals.delete(entityOf(op));
     const { backend } = this.model;
@@ -75,12 +75,12 @@ export class ReplayServer {
     return result.type === 'pushSuccess' || result.type === 'pushNotFound' ? result : pushSuccess();
   }
 
-  /** Takes a write whose answer was lost on its way. What was refused before, is refused here, too. */
+  /** Accepts a write whose answer was lost. Refuses what it refused before. */
   arrive(op: Op): void {
     if (!this.#refusals.has(entityOf(op))) this.apply(op);
   }
 
-  /** Says no for good. */
+  /** Refuses a write for good. */
   refuse(op: Op, { outcome, statusCode, code, message = 'refused' }: AnsweredOperation): PushResult {
     const refusal = outcome === 'pushForbidden' ? pushForbidden(message) : pushRejected({ statusCode, code, message });
     this.#refusals.set(entityOf(op), refusal);
@@ -97,8 +97,8 @@ export class ReplayServer {
   }
 
   /**
-   * Somebody else changed the row, as the conflict says, or made up where nothing says how. `isBare`: the answer had no
-   * row.
+   * Changes the row like another client: as recorded in the conflict, or by an invented change. `isBare`: the answer
+   * had no row.
    */
   conflict(
     op: Op,
@@ -133,7 +133,7 @@ export class ReplayServer {
     });
   }
 
-  /** A page as the server has it; with `rows`, as many as there were: what nobody knows is made up. */
+  /** A page of the server. With `rows`, it has the recorded number of rows; unknown ones are invented. */
   page(request: PullRequest, recorded?: { readonly rows: number; readonly hasMore: boolean | undefined }): PullPage {
     const { backend } = this.model;
     const listed = (limit: number): readonly JsonObject[] =>

@@ -1,21 +1,21 @@
 import type { AnsweredOperation, LogEntry, RequestEntry } from '../../devtools/protocol/log-entry.ts';
 import { phaseInLog } from '../../devtools/views/words/phase-in-log.ts';
 
-/** Something that a run does, by which two runs are compared. */
+/** A step of a run, for the comparison of two runs. */
 export interface ReplayStep {
   /** Epoch ms. */
   readonly at: number;
   /**
-   * `phase`: the chart got there. `call`: of the transport, with its outcome. `event`: told to everybody; not compared.
+   * `phase`: the chart reached it. `call`: a call of the transport with its outcome. `event`: emitted; not compared.
    */
   readonly type: 'phase' | 'call' | 'event';
   readonly text: string;
   readonly detail: string;
-  /** Of a push of several operations: which of them had which outcome. */
+  /** For a push of several operations: the outcome of each. */
   readonly parts?: readonly { readonly outcome: string; readonly operations: readonly string[] }[] | undefined;
 }
 
-/** Where two runs are not the same any more. Absent sides: that run has nothing more. */
+/** The first difference of two runs. An absent side has no further step. */
 export interface Departure {
   readonly rerun: ReplayStep | undefined;
   readonly recorded: ReplayStep | undefined;
@@ -32,7 +32,7 @@ const shownEvents: ReadonlySet<string> = new Set([
   'row.quarantined',
 ]);
 
-/** The steps of a log: phases without repetitions, calls, and events that matter to somebody who waits. */
+/** The steps of a log: phases without repetitions, calls, and events that matter to waiting callers. */
 export function stepsOf(entries: readonly LogEntry[], phaseBefore = 'idle'): readonly ReplayStep[] {
   const steps: ReplayStep[] = [];
   let phase = phaseBefore;
@@ -40,7 +40,7 @@ export function stepsOf(entries: readonly LogEntry[], phaseBefore = 'idle'): rea
     switch (entry.type) {
       case 'transition': {
         const next = phaseInLog(entry.value) ?? (isOffline(entry.value) ? 'offline' : 'idle');
-        // How it begins is a matter of when somebody looked first.
+        // The first phase depends only on the time of the first observation.
         if (next === phase || next === 'starting') break;
         phase = next;
         steps.push({ at: entry.at, type: 'phase', text: next, detail: '' });
@@ -69,7 +69,7 @@ export function stepsOf(entries: readonly LogEntry[], phaseBefore = 'idle'): rea
 const isOffline = (value: Extract<LogEntry, { type: 'transition' }>['value']): boolean =>
   typeof value === 'object' && typeof value['network'] !== 'string' && value['network'] !== undefined;
 
-/** The same steps in the same order? Events and times are not looked at. `undefined`: nothing differs. */
+/** Compares the order of steps, without events and times. Returns undefined if nothing differs. */
 export function firstDeparture(rerun: readonly ReplayStep[], recorded: readonly ReplayStep[]): Departure | undefined {
   const [ours, theirs] = [rerun, recorded].map((steps) => steps.filter(({ type }) => type !== 'event'));
   for (let index = 0; index < Math.max(ours?.length ?? 0, theirs?.length ?? 0); index += 1) {
@@ -79,7 +79,7 @@ export function firstDeparture(rerun: readonly ReplayStep[], recorded: readonly 
   return undefined;
 }
 
-/** Operations of one push go by their own: in which order an answer lists them means nothing. */
+/** Sorts the operations of a push, because their order in an answer has no meaning. */
 const signature = ({ type, text, detail, parts }: ReplayStep): string =>
   parts === undefined
     ? `${type} ${text} ${detail}`

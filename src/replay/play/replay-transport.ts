@@ -24,16 +24,19 @@ export interface ReplayTransportParts {
   readonly server: ReplayServer;
   readonly answers: RecordedAnswers;
   readonly capabilities: TransportCapabilities;
-  /** Calls that the recording has no answer for were still waited for when it was saved. */
+  /** Calls without a recorded answer were still pending at the time of saving. */
   readonly isUnderWay: boolean;
-  /** A call that the recording does not have. */
+  /** A call that the recording does not contain. */
   readonly onUnexpected: (what: string) => void;
 }
 
-/** One way of a request that nothing is recorded of, ms. */
+/** One-way time in ms of a request without a recorded duration. */
 const usualMs = 20;
 
-/** Gives the recorded answers, each after the time it took; once the recording is over, those of the model server. */
+/**
+ * Returns the recorded answers, each after its recorded duration. After the recording, returns those of the model
+ * server.
+ */
 export class ReplayTransport implements TransportAdapter {
   readonly capabilities: TransportCapabilities;
   #isOver = false;
@@ -43,7 +46,7 @@ export class ReplayTransport implements TransportAdapter {
     this.capabilities = parts.capabilities;
   }
 
-  /** From now on nothing goes wrong; what still waits breaks off. */
+  /** Ends all faults and interrupts pending calls. */
   end(): void {
     this.#isOver = true;
     for (const breakOff of [...this.#waiting]) breakOff();
@@ -157,7 +160,7 @@ export class ReplayTransport implements TransportAdapter {
         });
       case 'pushAmbiguous': {
         const next = answers.nextWrite(op.opId)?.answer.outcome;
-        // Taken to have arrived, unless what the server said next shows that it had not.
+        // Assumes that the request arrived, unless the server's next answer proves otherwise.
         if (next === undefined || next === 'pushSuccess' || next === 'pushAmbiguous' || next === 'pushUnavailable')
           server.arrive(op);
         return pushAmbiguous({ message, timedOut });
@@ -173,7 +176,7 @@ export class ReplayTransport implements TransportAdapter {
     await this.#wait(usualMs, signal);
   }
 
-  /** Waits until the call is given up, or breaks off: after `ms`, or when the recording ends. */
+  /** Waits until the call is abandoned, or interrupts it: after `ms`, or when the recording ends. */
   #cut(ms: number, signal: AbortSignal | undefined): Promise<NetworkError> {
     const { time } = this.parts;
     return new Promise((resolve) => {

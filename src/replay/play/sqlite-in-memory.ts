@@ -5,7 +5,7 @@ import type { RawDatabase } from '../../simulation/crashable-database.ts';
 
 type DatabaseClass = new (name: string) => RawDatabase;
 
-/** The parts of sql.js that are used. */
+/** The used parts of sql.js. */
 interface SqlJsStatement {
   bind(parameters: readonly unknown[]): boolean;
   step(): boolean;
@@ -23,9 +23,9 @@ interface SqlJsDatabase {
 type InitSqlJs = () => Promise<{ readonly Database: new () => SqlJsDatabase }>;
 
 /**
- * Opens an SQLite database in memory with the driver that is installed: better-sqlite3, else sql.js behaving like it.
- * Rejects with `DatabaseError` naming what to install; `sqlite3` alone does not do, as it cannot be read in the middle
- * of a commit.
+ * Opens an SQLite database in memory with the installed driver: better-sqlite3, or else sql.js behind the same
+ * interface. Rejects with `DatabaseError` that names what to install. `sqlite3` does not suffice, because it cannot be
+ * read within a commit.
  */
 export async function openSqliteInMemory(load: typeof loadOptional = loadOptional): Promise<RawDatabase> {
   const native = await load('better-sqlite3').catch(ifNotInstalled);
@@ -42,7 +42,7 @@ const ifNotInstalled = (error: unknown): undefined => {
   throw error;
 };
 
-/** sql.js with the face of better-sqlite3. */
+/** sql.js with the interface of better-sqlite3. */
 function likeBetterSqlite(database: SqlJsDatabase): RawDatabase & { pragma(text: string): readonly unknown[] } {
   let isInTransaction = false;
   const rowsOf = (statement: SqlJsStatement, parameters: readonly unknown[]): Record<string, unknown>[] => {

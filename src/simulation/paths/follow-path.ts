@@ -10,41 +10,41 @@ import type { SimulatedClock } from '../../testing/simulated-clock.ts';
 import { leasePollMs, pathLimits, stateKey, type SyncCause } from './sync-graph.ts';
 import type { SyncPath, SyncPathStep } from './sync-paths.ts';
 
-/** What the app gives, so that an engine can follow a path. */
+/** What an app provides so that an engine can follow a path. */
 export interface PathWorld {
   /**
-   * The engine under test: a database that has synced once, the app's tables, and a transport. Its `config` gets
-   * {@link pathLimits}, and no full resync may fall due by itself.
+   * Options of the engine under test: a database that has synced once, the app's tables, and a transport.
+   * {@link pathLimits} are added to its `config`. No full resync may become due.
    */
   readonly options: SyncMachineOptions & { readonly clock: SimulatedClock };
   /**
-   * Edits a row that this path has not edited yet, and queues it. `decision` is what the path does with a conflict of
-   * this row: `apply` takes the server's row, so the row's table needs `serverWins`; `repush` sends a merged row, so it
-   * needs a merging strategy. Without `decision` any table will do.
+   * Edits a row that this path has not edited yet, and queues it. `decision` is the path's treatment of a conflict of
+   * this row: `apply` takes the server's row, so the table needs `serverWins`; `repush` sends a merged row, so it needs
+   * a merging strategy. Without `decision`, any table fits.
    */
   edit(decision: 'apply' | 'repush' | undefined): Promise<void>;
   /** Changes the row of the last edit on the server, so that it conflicts. */
   changeElsewhere(): Promise<void> | void;
   /**
-   * Makes the next statement of the database fail with this code of SQLite. Without it the step fails before it reaches
-   * the database.
+   * Makes the next database statement fail with this SQLite code. Without this function, the step fails before it
+   * reaches the database.
    */
   failNextStatement?(code: 'SQLITE_BUSY' | 'SQLITE_FULL'): void;
-  /** False once the process counts as dead: nothing begins after that. */
+  /** False once the process counts as dead. Nothing starts after that. */
   isAlive?(): boolean;
-  /** Called at the path's end, before the engine can go on. */
+  /** Called at the end of the path, before the engine can continue. */
   atEnd?(): void;
   /** Called after each step of the path. */
   onStep?(snapshot: SyncSnapshot, step: SyncPathStep): void;
 }
 
-/** The engine went another way than the chart. */
+/** The engine deviated from the chart. */
 export class PathLeftError extends Error {
   override readonly name = 'PathLeftError';
 
   constructor(
     readonly path: SyncPath,
-    /** Index of the step in question. */
+    /** Index of the step. */
     readonly step: number,
     readonly expected: string,
     readonly found: string,
@@ -55,16 +55,16 @@ export class PathLeftError extends Error {
   }
 }
 
-/** Ends the engine that followed the path. */
+/** Stops the engine that followed the path. */
 export type StopFollowing = () => void;
 
-/** Real time after which an engine that does not move counts as stuck. */
+/** Real time in ms after which an engine without progress counts as stuck. */
 const stillAfterMs = 20_000;
 
 /**
- * Leads an engine along a path by real causes: it takes the network away, edits rows, holds the lease, lets the clock
- * run. Resolves where the path ends, with a function that stops the engine. Rejects with {@link PathLeftError} when the
- * engine goes another way than the chart, or does not move.
+ * Leads an engine along a path by real causes: disconnects the network, edits rows, holds the lease, advances the
+ * clock. Resolves at the end of the path with a function that stops the engine. Rejects with {@link PathLeftError} when
+ * the engine deviates from the chart or makes no progress.
  */
 export async function followPath(path: SyncPath, world: PathWorld): Promise<StopFollowing> {
   const { options } = world;
@@ -102,7 +102,7 @@ export async function followPath(path: SyncPath, world: PathWorld): Promise<Stop
     if (held !== undefined && held.expires_at > 0) await holdLease(0);
   };
 
-  /** Makes the world such that the actor will answer as the path says. Returns what it must fail with by itself. */
+  /** Prepares the world so that the actor answers as in the path. Returns the failure that it must produce itself. */
   const prepare = async (actor: string): Promise<SyncFailure | undefined> => {
     const cause = path.steps[done]?.cause;
     if (cause?.type !== 'actor' || cause.actor !== actor) return undefined;
@@ -138,7 +138,7 @@ export async function followPath(path: SyncPath, world: PathWorld): Promise<Stop
         reject(left);
       }
     };
-    // An engine that stands still is as wrong as one that goes another way.
+    // An engine without progress is as wrong as one that deviates.
     const still = setTimeout(() => {
       const step = path.steps[done];
       if (!isOver && step !== undefined) end(new PathLeftError(path, done, step.key, `still ${last}`));
@@ -148,7 +148,7 @@ export async function followPath(path: SyncPath, world: PathWorld): Promise<Stop
       if (cause === undefined) end();
       else if (cause.type === 'command') actor.send(cause.event);
       else if (cause.type === 'delay') {
-        // The wait that the chart announced, and not a moment more.
+        // Exactly the wait that the chart announced.
         const waitMs = waitOf(cause, actor.getSnapshot());
         void yieldTurn().then(() => clock.increment(waitMs));
       }
@@ -179,7 +179,7 @@ function waitOf({ delay }: Extract<SyncCause, { type: 'delay' }>, { context: { w
   return delay.startsWith('conflict') ? pathLimits.conflictRetryDelayMs : (wait?.delayMs ?? 0);
 }
 
-/** The real actor, which begins once the world is prepared. One that the chart left before never begins. */
+/** Starts the real actor after the world is prepared. An actor that the chart leaves earlier never starts. */
 function preparedActor(
   real: AnyActorLogic,
   isAlive: () => boolean,

@@ -4,13 +4,13 @@ import type { SyncSnapshot } from '../../machines/sync-machine.ts';
 import { SyncStepError, type SyncFailure } from '../../model/errors/failure.ts';
 import type { ConflictOutcome, ConflictRef, Plan, SettleReport } from '../../model/run.ts';
 
-/** What brings a step of the chart about. */
+/** The cause of a step of the chart. */
 export type SyncCause =
-  /** Somebody sends an event: the app, a trigger or the engine itself. */
+  /** The app, a trigger or the engine itself sends an event. */
   | { readonly type: 'command'; readonly event: SyncMachineEvent }
   /** A wait of the chart ends. */
   | { readonly type: 'delay'; readonly delay: string }
-  /** An actor ends: `answer` names how, `failure` names what it failed with. */
+  /** An actor ends: `answer` names its result, `failure` names its failure. */
   | {
       readonly type: 'actor';
       readonly actor: string;
@@ -18,7 +18,7 @@ export type SyncCause =
       readonly failure?: SyncFailure['type'] | undefined;
     };
 
-/** What `getShortestPaths(syncMachine, …)` of `xstate/graph` needs to see every state of the chart. */
+/** The options with which `getShortestPaths(syncMachine, …)` of `xstate/graph` reaches every state of the chart. */
 export interface SyncGraph {
   readonly input: SyncInput;
   readonly events: (snapshot: SyncSnapshot) => SyncMachineEvent[];
@@ -27,7 +27,7 @@ export interface SyncGraph {
   readonly limit: number;
 }
 
-/** Kinds of the chart that the paths are made for: two, so that a run can stop between them. */
+/** The kinds of the paths: two, so that a run can stop between them. */
 const kinds = ['first', 'second'];
 
 /** Settings that bound the graph. An engine that follows a path needs the same ones. */
@@ -40,7 +40,7 @@ export const pathLimits = {
   conflictRetryDelayMs: 500,
 } as const;
 
-/** The wait between two looks at a lease that another process holds. */
+/** Wait in ms between two checks of a lease that another process holds. */
 export const leasePollMs = 250;
 
 /** A path of names into a state value, such as `running.pushing.sending`. */
@@ -51,7 +51,7 @@ export const pathOf = (value: unknown): string =>
         .map(([key, below]) => `${key}.${pathOf(below)}`)
         .join('|');
 
-/** Where the engine works; in brackets what it was told to do afterwards. */
+/** The engine's position; in parentheses the pending command. */
 export function placeOf({ value: { activity, intent } }: SyncSnapshot): string {
   const place = pathOf(activity);
   return intent === 'working' || /^(paused|stopped)/.test(place) ? place : `${place} (${intent})`;
@@ -59,7 +59,7 @@ export function placeOf({ value: { activity, intent } }: SyncSnapshot): string {
 
 const isSettling = (value: unknown): boolean => pathOf(value).includes('settling');
 
-/** States that differ only in counts and times are one. */
+/** States that differ only in counts and times are equal. */
 export function stateKey(snapshot: SyncSnapshot): string {
   const {
     value,
@@ -72,7 +72,7 @@ export function stateKey(snapshot: SyncSnapshot): string {
     run?.conflicts.length === 1 ? 'conflict' : '',
     run?.planned === true ? 'planned' : '',
     (run?.toSweep.length ?? 0) > 0 ? 'resync' : '',
-    // While they are settled it matters what the answers were.
+    // During settling, the kind of answers matters.
     !isSettling(value) || run?.report === undefined ? '' : run.report.failure === undefined ? 'answered' : 'cut off',
   ]
     .filter((word) => word !== '')
@@ -97,7 +97,7 @@ const decided = (type: 'apply' | 'repush') => ({ type, facts: [] });
 const ended = (type: ConflictOutcome['type']): ConflictOutcome => ({ type, pushed: 0, errors: 0, facts: [] });
 const report = { answered: 1, reached: true };
 
-/** What each actor can answer, by name; where the state decides, by what the run asks for. */
+/** The possible answers of each actor by name. They depend on the state if the run's request decides. */
 const answers: Readonly<Record<string, (snapshot: SyncSnapshot) => Readonly<Record<string, unknown>>>> = {
   hydrate: () => ({ ready: { paused: false, attempt: 0 }, paused: { paused: true, attempt: 0 } }),
   acquireLease: ({ value }) => ({
@@ -194,9 +194,9 @@ function eventsOf(snapshot: SyncSnapshot): CausedEvent[] {
 }
 
 /**
- * The options that make `getShortestPaths(syncMachine, syncGraph())` find every state. Without them it sees no answer
- * of an actor and stops at the first one. States that differ only in counts and times are one; after two failures in a
- * row and at the end of the engine a path ends.
+ * The options with which `getShortestPaths(syncMachine, syncGraph())` finds every state. Without them it knows no
+ * answer of an actor and stops at the first one. States that differ only in counts and times are equal. A path ends
+ * after two consecutive failures and at the end of the engine.
  */
 export const syncGraph = (): SyncGraph => ({
   input: { pushKinds: kinds, pullKinds: kinds, limits: pathLimits, seed: 1 },

@@ -6,16 +6,16 @@ import { causeOf, placeOf, stateKey, syncGraph, type SyncCause } from './sync-gr
 
 export interface SyncPathStep {
   readonly cause: SyncCause;
-  /** Where the chart stands after it, such as `running.pushing.sending`. */
+  /** The position of the chart after the step, such as `running.pushing.sending`. */
   readonly place: string;
   readonly phase: SyncPhaseName;
-  /** The place and what else tells this state from others. */
+  /** The position and everything else that distinguishes this state. */
   readonly key: string;
 }
 
-/** A shortest way from the start of the chart to one of its states. */
+/** A shortest path from the start of the chart to one of its states. */
 export interface SyncPath {
-  /** The causes in order and the state at the end, in one line: fit for the title of a test. */
+  /** The causes in order and the final state, in one line, usable as a test title. */
   readonly description: string;
   readonly place: string;
   readonly phase: SyncPhaseName;
@@ -29,7 +29,7 @@ function wordsOf(cause: SyncCause): string {
   return `${cause.actor}: ${cause.failure ?? cause.answer}`;
 }
 
-/** Gives a shortest path to each state of the chart, about 250 of them. Takes about a second. */
+/** Returns a shortest path to each state of the chart, about 250 in total. Takes about a second. */
 export function syncPaths(): readonly SyncPath[] {
   return getShortestPaths(syncMachine, syncGraph()).map(({ state, steps }) => {
     // The first step is the start itself.
