@@ -115,7 +115,7 @@ describe.each([
       errorInfo: { category: 'validation', statusCode: 413, retryable: false },
     });
     expect(stuck?.type === 'op.stuck' ? describeSyncError(stuck.error) : '').toMatch(
-      /too large for the server.*shortened/,
+      /too large for the server.*shorten it/,
     );
     const [left, ...others] = await engine.explain();
     expect([left, others]).toMatchObject([

@@ -244,7 +244,7 @@ describe('a database used by a newer release', () => {
     expect(failed).toBeInstanceOf(SyncOperationError);
     expect(failed).toMatchObject({
       message: expect.stringMatching(
-        /'tasks' was used by a newer version of the app: .* version 3, this one knows 2/,
+        /a newer version of the app has used 'tasks': .* version 3, this app knows version 2/,
       ) as string,
     });
     expect(server.recordedRequests).toHaveLength(before);
