@@ -35,7 +35,7 @@ export const answerMutants: readonly Mutant[] = [
     tests: ['transport/crud-send.test.ts'],
   },
   {
-    fault: 'F-150: answers: a check from before the 404 proves that the collection is there',
+    fault: 'F-150: answers: a check before the 404 proves that the collection exists',
     file: 'transport/requests/kind-presence.ts',
     edits: [
       ['latest !== undefined && latest.number > since && latest.signal', 'latest !== undefined && latest.signal'],
@@ -43,7 +43,7 @@ export const answerMutants: readonly Mutant[] = [
     tests: ['transport/push-single.test.ts'],
   },
   {
-    fault: 'F-150: answers: a delete that is answered with an unclear 404 is done, although the row is there',
+    fault: 'F-150: answers: a delete answered with an unclear 404 succeeds although the row exists',
     file: 'transport/requests/send-op.ts',
     edits: [
       [
@@ -54,7 +54,7 @@ export const answerMutants: readonly Mutant[] = [
     tests: ['transport/push-single.test.ts'],
   },
   {
-    fault: 'F-151: answers: a creation that is answered 404 is a conflict with a deletion',
+    fault: 'F-151: answers: a creation answered with 404 conflicts with a deletion',
     file: 'rules/answers/refused-conflict.ts',
     edits: [
       ['if (current === undefined) return deleted && known.isAbsent;', 'if (current === undefined) return false;'],
@@ -62,7 +62,7 @@ export const answerMutants: readonly Mutant[] = [
     tests: ['scenario/refused-not-conflicting.test.ts'],
   },
   {
-    fault: 'F-151: answers: a strategy gives up a new row for the deletion of another one with its id',
+    fault: 'F-151: answers: a strategy gives up a new row for the deletion of another row with its id',
     file: 'engine/conflicts/conflict-strategies.ts',
     edits: [
       [
@@ -73,7 +73,7 @@ export const answerMutants: readonly Mutant[] = [
     tests: ['scenario/created-over-deletion.test.ts'],
   },
   {
-    fault: 'an older list may replace what a conflict has just told in a full resync',
+    fault: 'an older list may replace a row from a conflict during a full resync',
     file: 'persistence/settling/settle-conflict.ts',
     edits: [['    await markSettled(session, table.kind, [entityId]);\n', '']],
     tests: ['persistence/replica/resync.test.ts'],
@@ -87,19 +87,19 @@ export const answerMutants: readonly Mutant[] = [
     tests: ['scenario/created-over-deletion.test.ts'],
   },
   {
-    fault: 'F-151: answers: that a conflict is about a new row is forgotten when it is stored',
+    fault: 'F-151: answers: a stored conflict forgets that it is about a new row',
     file: 'persistence/outbox/conflict-rows.ts',
     edits: [["conflict.isCreation === true ? 'create' : conflict.opType,", 'conflict.opType,']],
     tests: ['scenario/created-over-deletion.test.ts'],
   },
   {
-    fault: 'F-151: answers: a creation that is refused again over the same tombstone is a conflict once more',
+    fault: 'F-151: answers: a creation refused again over the same tombstone conflicts once more',
     file: 'persistence/outbox/conflict-rows.ts',
     edits: [['...(serverDeleted ? { isDeleted: true } : {})', '']],
     tests: ['scenario/created-over-deletion.test.ts'],
   },
   {
-    fault: 'F-151: answers: a 404 to a creation whose reply was lost is believed without a fetch',
+    fault: 'F-151: answers: believes a 404 to a creation whose reply was lost without a fetch',
     file: 'engine/actors/read-answer.ts',
     edits: [
       [
@@ -110,14 +110,13 @@ export const answerMutants: readonly Mutant[] = [
     tests: ['scenario/created-over-deletion.test.ts'],
   },
   {
-    fault:
-      'F-161: answers: the answer to a decision is older than the row that was decided on, by a clock that went back',
+    fault: 'F-161: answers: after a clock step, the answer to a decision counts as older than the row decided on',
     file: 'persistence/settling/settle-applied.ts',
     edits: [['op.baseUpdatedAt || (firstSentAt === undefined ? decidedOn?.version : undefined)', 'op.baseUpdatedAt']],
     tests: ['scenario/created-over-deletion.test.ts'],
   },
   {
-    fault: 'F-152: answers: only the changed fields of a row go out that no server has',
+    fault: 'F-152: answers: sends only the changed fields of a row that no server has',
     file: 'persistence/taking/freeze-requests.ts',
     edits: [
       [
@@ -128,7 +127,7 @@ export const answerMutants: readonly Mutant[] = [
     tests: ['conflicts/whole-rows.test.ts'],
   },
   {
-    fault: 'I12: answers: the reasons of single fields are lost with a restart',
+    fault: 'I12: answers: the reasons of single fields are lost on a restart',
     file: 'persistence/sql/stored-reason.ts',
     edits: [
       [
@@ -139,7 +138,7 @@ export const answerMutants: readonly Mutant[] = [
     tests: ['scenario/reasons-after-restart.test.ts'],
   },
   {
-    fault: 'I12: answers: a text of a server that looks like a stored reason is read as one',
+    fault: "I12: answers: a server's text that looks like a stored reason is read as one",
     file: 'persistence/sql/stored-reason.ts',
     edits: [
       [
@@ -150,13 +149,13 @@ export const answerMutants: readonly Mutant[] = [
     tests: ['scenario/reasons-after-restart.test.ts'],
   },
   {
-    fault: 'F-23: answers: every answer that is not understood is called a sign-in page',
+    fault: 'F-23: answers: every unreadable answer is called a sign-in page',
     file: 'model/errors/describe-sync-error.ts',
     edits: [['return info.isHtml === true ? webPage', "return info.category === 'parse' ? webPage"]],
     tests: ['scenario/foreign-answers.test.ts'],
   },
   {
-    fault: 'F-23: answers: a web page is not told from other texts',
+    fault: 'F-23: answers: a web page is not distinguished from other text',
     file: 'transport/http/http-answer.ts',
     edits: [['isHtml: isWebPage(text) }', 'isHtml: false }']],
     tests: ['scenario/foreign-answers.test.ts'],
@@ -168,13 +167,13 @@ export const answerMutants: readonly Mutant[] = [
     tests: ['transport/auth.test.ts'],
   },
   {
-    fault: 'I13: answers: rows of any depth are taken in',
+    fault: 'I13: answers: rows of any depth are accepted',
     file: 'model/values/nesting.ts',
     edits: [['return { isTooDeep: true, isShared };', 'return { isTooDeep: false, isShared };']],
     tests: ['hostile/deep-answers.test.ts'],
   },
   {
-    fault: 'I13: answers: a deep row beside an accepted write is stored',
+    fault: 'I13: answers: a deep row in the answer to an accepted write is stored',
     file: 'rules/answers/outcome.ts',
     edits: [
       [

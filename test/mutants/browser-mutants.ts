@@ -22,7 +22,7 @@ export const browserMutants: readonly Mutant[] = [
     tests: ['browser/worker/paged-database.test.ts'],
   },
   {
-    fault: 'SQLite keeps pages of a commit that was taken back',
+    fault: 'SQLite keeps pages of a rolled-back commit',
     file: 'browser/worker/open-file.ts',
     edits: [["value: 'NORMAL', expected: 'normal'", "value: 'EXCLUSIVE', expected: 'exclusive'"]],
     tests: ['browser/worker/paged-database.test.ts'],

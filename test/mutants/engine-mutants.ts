@@ -20,13 +20,13 @@ export const engineMutants: readonly Mutant[] = [
     tests: ['transport/push-single.test.ts'],
   },
   {
-    fault: 'F-34: the row of another entity is taken for ours',
+    fault: "F-34: another entity's row is taken for ours",
     file: 'transport/answers/classify-answer.ts',
     edits: [['if (id !== op.id)\n    return pushMalformed(', "if (id === '')\n    return pushMalformed("]],
     tests: ['transport/push-single.test.ts'],
   },
   {
-    fault: 'I3: the next operation of an entity follows one that failed',
+    fault: 'I3: the next operation of an entity is sent after one that failed',
     file: 'transport/pushing/push-single.ts',
     edits: [
       [
@@ -37,7 +37,7 @@ export const engineMutants: readonly Mutant[] = [
     tests: ['transport/push-order.test.ts'],
   },
   {
-    fault: 'I8: a request without answer is waited for for ever',
+    fault: 'I8: a request without an answer waits forever',
     file: 'transport/http/exchange.ts',
     edits: [
       [
@@ -48,7 +48,7 @@ export const engineMutants: readonly Mutant[] = [
     tests: ['testing/transport-conformance.test.ts'],
   },
   {
-    fault: 'F-162: a request that met a stale connection is not repeated',
+    fault: 'F-162: a request on a stale connection is not repeated',
     file: 'transport/http/exchange.ts',
     edits: [
       [
@@ -59,19 +59,19 @@ export const engineMutants: readonly Mutant[] = [
     tests: ['transport/stale-connections.test.ts'],
   },
   {
-    fault: 'I2: a repeat that finds nobody listening counts as never sent',
+    fault: 'I2: a repeat that finds no listener counts as never sent',
     file: 'transport/http/exchange.ts',
     edits: [["answeredResponse(error, what, 'yes'));", "answeredResponse(error, what, 'unknown'));"]],
     tests: ['transport/stale-connections.test.ts'],
   },
   {
-    fault: 'F-162: an answer that had begun counts as none',
+    fault: 'F-162: an answer that had started counts as missing',
     file: 'transport/http/node-adapter.ts',
     edits: [['reused.socket.bytesRead === reused.bytesBefore', 'reused.socket.bytesRead >= reused.bytesBefore']],
     tests: ['transport/stale-connections.test.ts'],
   },
   {
-    fault: 'F-31: the result of a conflict is pushed without condition',
+    fault: 'F-31: the result of a conflict is pushed without a condition',
     file: 'engine/conflicts/conflict-plan.ts',
     edits: [['base: unconditional ? undefined : conflict.serverTimestamp || undefined,', 'base: undefined,']],
     tests: ['conflicts/third-writer.test.ts', 'conflicts/hazards.test.ts'],
@@ -83,13 +83,13 @@ export const engineMutants: readonly Mutant[] = [
     tests: ['transport/push-single.test.ts'],
   },
   {
-    fault: 'I1: an operation that was settled early is settled once more with its batch',
+    fault: 'I1: an operation that was settled early is settled again with its batch',
     file: 'engine/actors/settle-early.ts',
     edits: [['batch.settled.add(request.op.opId);', 'batch.settled.delete(request.op.opId);']],
     tests: ['engine/settle-early.test.ts'],
   },
   {
-    fault: 'F-143: the database of another user is taken for ours',
+    fault: "F-143: another user's database is taken for ours",
     file: 'engine/scope/scope-guard.ts',
     edits: [
       ['if (claimed.owner !== asked || read() !== asked)', 'if (claimed.owner === undefined || read() !== asked)'],
@@ -97,7 +97,7 @@ export const engineMutants: readonly Mutant[] = [
     tests: ['scenario/accounts.test.ts'],
   },
   {
-    fault: 'F-143: a page that comes after the user has changed is written',
+    fault: 'F-143: a page that arrives after a user change is written',
     file: 'engine/scope/scoped-transport.ts',
     edits: [
       [
@@ -108,7 +108,7 @@ export const engineMutants: readonly Mutant[] = [
     tests: ['scenario/accounts.test.ts'],
   },
   {
-    fault: 'F-143: the rest of a batch is sent although the user has changed',
+    fault: 'F-143: the rest of a batch is sent after a user change',
     file: 'engine/scope/scoped-transport.ts',
     edits: [
       [
@@ -119,7 +119,7 @@ export const engineMutants: readonly Mutant[] = [
     tests: ['scenario/accounts.test.ts'],
   },
   {
-    fault: 'I12: a run that stands still is never told',
+    fault: 'I12: a stalled run is never reported',
     file: 'engine/status/watch-stalls.ts',
     edits: [
       ["if (now === '' || stallAfterMs === Infinity) return;", "if (now !== '' || stallAfterMs === Infinity) return;"],
@@ -127,43 +127,43 @@ export const engineMutants: readonly Mutant[] = [
     tests: ['scenario/stalled.test.ts'],
   },
   {
-    fault: 'I12: a run that moves counts as one that stands still',
+    fault: 'I12: a progressing run counts as stalled',
     file: 'engine/status/watch-stalls.ts',
     edits: [['    value,\n    id,\n    batchId,\n    push,\n    pull,', '    id,']],
     tests: ['scenario/stalled.test.ts'],
   },
   {
-    fault: 'I11: a batch leaves although the lease ran out before it was sent',
+    fault: 'I11: a batch is sent although the lease expired before',
     file: 'engine/actors/send-batch.ts',
     edits: [['if (lost !== undefined) return { answered: 0', "if (lost?.type === 'fatal') return { answered: 0"]],
     tests: ['engine/actors.test.ts'],
   },
   {
-    fault: 'I11: a process that slept after its batch was handed over sends it when it wakes',
+    fault: 'I11: a process that slept after handing over its batch sends it when it wakes',
     file: 'engine/actors/send-batch.ts',
     edits: [['  setLastLook(sending.signal, lookAtDeadline);\n', '']],
     tests: ['engine/last-look.test.ts'],
   },
   {
-    fault: 'I11: a process that slept before the result of a conflict left sends it when it wakes',
+    fault: "I11: a process that slept before sending a conflict's result sends it when it wakes",
     file: 'engine/actors/conflict-actors.ts',
     edits: [['if (isPastDeadline(ports)) stop();', 'if (isPastDeadline(ports) && signal.aborted) stop();']],
     tests: ['engine/last-look.test.ts'],
   },
   {
-    fault: 'I11: where the database belongs to a user, a process that slept sends when it wakes',
+    fault: 'I11: in a database with an owner, a process that slept sends when it wakes',
     file: 'engine/scope/scoped-transport.ts',
     edits: [['      lastLook(outer);\n', '']],
     tests: ['engine/last-look.test.ts'],
   },
   {
-    fault: 'F-143: a request leaves with the token of a user who signed in while it was read',
+    fault: 'F-143: a request uses the token of a user who signed in while it was read',
     file: 'engine/scope/scoped-transport.ts',
     edits: [['lastLook(outer);\n      look();', 'lastLook(outer);']],
     tests: ['scenario/accounts.test.ts'],
   },
   {
-    fault: 'F-143: a request leaves with a refreshed token of another user',
+    fault: "F-143: a request uses another user's refreshed token",
     file: 'transport/http/authorized-exchange.ts',
     edits: [
       [
@@ -174,31 +174,31 @@ export const engineMutants: readonly Mutant[] = [
     tests: ['scenario/accounts.test.ts'],
   },
   {
-    fault: 'F-143: a request leaves once more with the token of a user who signed in meanwhile',
+    fault: 'F-143: a request is resent with the token of a user who signed in meanwhile',
     file: 'transport/http/authorized-exchange.ts',
     edits: [['return again;\n    lastLook(request.signal);', 'return again;']],
     tests: ['scenario/accounts.test.ts'],
   },
   {
-    fault: 'F-11: a change that comes while a count ends is not counted',
+    fault: 'F-11: a change at the end of a count is not counted',
     file: 'engine/status/status-keeper.ts',
     edits: [['        else if (isStale && !isClosed) recount();\n', '']],
     tests: ['engine/status-keeper.test.ts'],
   },
   {
-    fault: 'F-11: what changes while the counting of a long queue rests is not counted',
+    fault: 'F-11: a change while counting of a long queue rests is not counted',
     file: 'engine/status/status-keeper.ts',
     edits: [['rest = undefined;\n    if (isStale && !isClosed) recount();', 'rest = undefined;']],
     tests: ['engine/status-keeper.test.ts'],
   },
   {
-    fault: 'F-11: what a run leaves of a long queue is not counted when the run ends',
+    fault: "F-11: a run's leftovers in a long queue are not counted when it ends",
     file: 'engine/status/status-keeper.ts',
     edits: [['      isUrgent = counting !== undefined;\n      endRest();\n', '']],
     tests: ['engine/status-keeper.test.ts'],
   },
   {
-    fault: 'F-11: a cause that comes while a reading ends is not answered',
+    fault: 'F-11: a cause at the end of a reading is not processed',
     file: 'model/platform/again-if-asked.ts',
     edits: [
       [
@@ -209,55 +209,55 @@ export const engineMutants: readonly Mutant[] = [
     tests: ['engine/read-again.test.ts'],
   },
   {
-    fault: 'I1: Amend writes the stand-in of a secret or of a long text into the row',
+    fault: 'I1: Amend writes the placeholder of a secret or a long text into the row',
     file: 'devtools/agent/answering/restore-shown.ts',
     edits: [['return [field, first];', 'return [field, value];']],
     tests: ['devtools/restore-shown.test.ts'],
   },
   {
-    fault: 'I1: Amend writes a long text that was edited where it is cut off',
+    fault: 'I1: Amend writes an edited long text truncated',
     file: 'devtools/agent/answering/restore-shown.ts',
     edits: [['if (meant.length === 0 && standIn', 'if (meant.length < 0 && standIn']],
     tests: ['devtools/restore-shown.test.ts'],
   },
   {
-    fault: 'I1: a secret that the panel cannot tell apart is taken from any side of a conflict',
+    fault: 'I1: a secret that looks alike on both sides is taken from either side of a conflict',
     file: 'devtools/agent/answering/restore-shown.ts',
     edits: [['if (others.some((other)', 'if (others.slice(0, 0).some((other)']],
     tests: ['devtools/restore-shown.test.ts'],
   },
   {
-    fault: 'a closed panel is told the whole log',
+    fault: 'a closed panel receives the whole log',
     file: 'devtools/agent/serve-channel.ts',
     edits: [['if (message.quiet !== true) follow(', 'follow(']],
     tests: ['devtools/follow-log.test.ts'],
   },
   {
-    fault: 'a panel that was closed is still told the log',
+    fault: 'a panel still receives the log after it was closed',
     file: 'devtools/agent/serve-channel.ts',
     edits: [['return unfollow(message.panelId);', 'return;']],
     tests: ['devtools/follow-log.test.ts'],
   },
   {
-    fault: 'F-134: a row that was only sent along is decided by the strategy, and may overwrite the one of the server',
+    fault: "F-134: the strategy decides about a row that was only sent along, and may overwrite the server's",
     file: 'engine/conflicts/conflict-strategies.ts',
     edits: [['keepServerRow(context) ?? reapplyDeltas(', 'reapplyDeltas(']],
     tests: ['scenario/never-sent-parents.test.ts'],
   },
   {
-    fault: 'I1: the chart is not told of an edit while a push looks for work',
+    fault: 'I1: the chart is not notified of an edit while a push looks for work',
     file: 'machines/heeds-outbox.ts',
     edits: [["{ pushing: 'taking' }", "{ pushing: 'sending' }"]],
     tests: ['machines/heeds-outbox.test.ts'],
   },
   {
-    fault: 'I12: a 401 to the token of before a sign-in signs out who has signed in',
+    fault: 'I12: a 401 to the token before a sign-in signs the new user out',
     file: 'machines/setup/guards.ts',
     edits: [["failure?.type === 'authRequired' && run?.signedIn !== true", "failure?.type === 'authRequired'"]],
     tests: ['machines/sync-machine.test.ts'],
   },
   {
-    fault: 'I8: after a sign-in a token that stays refused is tried for ever',
+    fault: 'I8: a token that stays refused after a sign-in is retried forever',
     file: 'machines/setup/failure-actions.ts',
     edits: [
       ['...(run ? { run: { ...run, signedIn: false } } : {})', '...(run ? { run: { ...run, signedIn: true } } : {})'],
@@ -265,19 +265,19 @@ export const engineMutants: readonly Mutant[] = [
     tests: ['machines/sync-machine.test.ts'],
   },
   {
-    fault: 'I2: a 503 that asks to wait counts as not done, and the change goes out under another key',
+    fault: 'I2: a 503 with Retry-After counts as not applied, and the change is sent under another key',
     file: 'rules/answers/outcome.ts',
     edits: [["statusCode >= 500 ? 'unavailable' : 'throttled'", "statusCode >= 600 ? 'unavailable' : 'throttled'"]],
     tests: ['scenario/wait-after-commit.test.ts'],
   },
   {
-    fault: 'F-163: whenIdle waits for the resolver that waits for it',
+    fault: 'F-163: whenIdle waits for the resolver that awaits it',
     file: 'engine/core/chart-commands.ts',
     edits: [['machine.questions.leaveOpen();\n        await life.until', 'await life.until']],
     tests: ['engine/resolver-that-syncs.test.ts'],
   },
   {
-    fault: 'F-163: a run that is at its end does not hear that nobody waits for its resolver',
+    fault: 'F-163: a run at its end does not notice that nobody waits for its resolver',
     file: 'engine/conflicts/open-questions.ts',
     edits: [['question.isLeft = true;\n    this.#tell();', 'question.isLeft = true;']],
     tests: ['engine/resolver-that-syncs.test.ts'],
@@ -300,13 +300,13 @@ export const engineMutants: readonly Mutant[] = [
     tests: ['engine/when-paused.test.ts'],
   },
   {
-    fault: 'streams of a disposed engine go on',
+    fault: 'streams of a disposed engine continue',
     file: 'engine/waits/until-over.ts',
     edits: [['complete: () => subscriber.complete()', 'complete: () => undefined']],
     tests: ['scenario/process-exits.test.ts'],
   },
   {
-    fault: 'F-147: turns of the event loop wait for the fake timers of a test',
+    fault: "F-147: event loop turns wait for a test's fake timers",
     file: 'model/platform/yield-turn.ts',
     edits: [
       ['new Promise((resolve) => turn(resolve))', 'new Promise((resolve) => turnOf()(resolve))'],
@@ -315,13 +315,13 @@ export const engineMutants: readonly Mutant[] = [
     tests: ['engine/fake-timers.test.ts'],
   },
   {
-    fault: 'I12: diagnosis: data never grows old by itself',
+    fault: 'I12: diagnosis: data never becomes outdated by itself',
     file: 'engine/status/diagnosis-stream.ts',
     edits: [['if (staleInMs !== undefined) timer', 'if (staleInMs === -1) timer']],
     tests: ['engine/diagnosis/situations.test.ts'],
   },
   {
-    fault: 'queries: rows that did not change are new objects',
+    fault: 'queries: unchanged rows are new objects',
     file: 'queries/share-rows.ts',
     edits: [
       [
@@ -332,13 +332,13 @@ export const engineMutants: readonly Mutant[] = [
     tests: ['queries/stores.test.ts'],
   },
   {
-    fault: 'queries: a component that is mounted again begins its query anew',
+    fault: 'queries: a remounted component restarts its query',
     file: 'queries/shared-store.ts',
     edits: [['    }, graceMs);', '    }, 0);']],
     tests: ['queries/stores.test.ts'],
   },
   {
-    fault: 'queries: a write that ended late overwrites what the newest one said',
+    fault: 'queries: a write that ended late overwrites the newest result',
     file: 'queries/write-store.ts',
     edits: [['run === lastRun ? (failure ?? {}) : state', 'failure ?? {}']],
     tests: ['queries/stores.test.ts'],

@@ -2,7 +2,7 @@ import type { Mutant } from './mutant.ts';
 
 export const rpcMutants: readonly Mutant[] = [
   {
-    fault: 'a single write leaves no mark, so that it is stored twice over a takeover',
+    fault: 'a single write leaves no mark, so that it is stored twice across a takeover',
     file: 'rpc/host/client-statements.ts',
     edits: [['        await this.#mark(write, settledWrites, result);\n', '']],
     tests: ['rpc/takeover.test.ts'],
@@ -14,7 +14,7 @@ export const rpcMutants: readonly Mutant[] = [
     tests: ['rpc/takeover.test.ts'],
   },
   {
-    fault: 'a call that comes twice is carried out twice',
+    fault: 'a call that arrives twice runs twice',
     file: 'rpc/host/client-session.ts',
     edits: [["      if (known !== 'running') this.send(known);\n      return;\n", '']],
     tests: ['rpc/takeover.test.ts'],
@@ -38,13 +38,13 @@ export const rpcMutants: readonly Mutant[] = [
     tests: ['rpc/releases.test.ts'],
   },
   {
-    fault: 'all clients share the foreign keys that a migration of one has switched off',
+    fault: "all clients share the foreign key setting that one client's migration has switched off",
     file: 'rpc/host/client-statements.ts',
     edits: [['    if (this.#host.foreignKeys === foreignKeys) return;\n', '    if (foreignKeys) return;\n']],
     tests: ['rpc/gate.test.ts'],
   },
   {
-    fault: 'the wait for an answer counts from the call, also where the host is at work',
+    fault: 'the wait for an answer counts from the call, even while the host is working',
     file: 'rpc/client/silence-watch.ts',
     edits: [
       ['clock.now() - Math.max(this.#lastWordAt, since) >= answerTimeoutMs', 'clock.now() - since >= answerTimeoutMs'],
@@ -52,19 +52,19 @@ export const rpcMutants: readonly Mutant[] = [
     tests: ['rpc/deadline.test.ts'],
   },
   {
-    fault: 'live queries hear nothing of what was committed around a takeover',
+    fault: 'live queries miss commits around a takeover',
     file: 'rpc/client/host-link.ts',
     edits: [['    if (isAnother) this.#settings.onCommitElsewhere(undefined);\n', '']],
     tests: ['rpc/shared-database.test.ts'],
   },
   {
-    fault: 'a unit of work that was lost with its host is not run again',
+    fault: 'a unit of work that was lost with its host does not run again',
     file: 'persistence/gate/sqlite-gate.ts',
     edits: [['if (!repeatable || attempts', 'if (repeatable || attempts']],
     tests: ['persistence/gate/lost-transactions.test.ts'],
   },
   {
-    fault: 'a statement that was kept for the next one fails, and the rest of its transaction is stored',
+    fault: 'a batched statement fails, and the rest of its transaction is stored',
     file: 'rpc/host/client-statements.ts',
     edits: [
       [
@@ -75,7 +75,7 @@ export const rpcMutants: readonly Mutant[] = [
     tests: ['rpc/led-calls.test.ts'],
   },
   {
-    fault: 'statements sent side by side reach the host before the BEGIN of their transaction',
+    fault: 'concurrent statements reach the host before the BEGIN of their transaction',
     file: 'rpc/client/host-link.ts',
     edits: [['    while (transaction.beginning !== undefined) await transaction.beginning;\n', '']],
     tests: ['rpc/led-calls.test.ts'],

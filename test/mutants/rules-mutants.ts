@@ -25,13 +25,13 @@ export const rulesMutants: readonly Mutant[] = [
     tests: ['rules/outcome.test.ts'],
   },
   {
-    fault: 'I4: a row deleted here comes back with the next pull',
+    fault: 'I4: a locally deleted row returns with the next pull',
     file: 'rules/pending/overlay.ts',
     edits: [["const deletedLocally = ops.at(-1)?.type === 'delete';", 'const deletedLocally = false;']],
     tests: ['rules/overlay.test.ts', 'persistence/settling/settle.test.ts'],
   },
   {
-    fault: 'I5: pending deltas are shown twice',
+    fault: 'I5: pending deltas show twice',
     file: 'rules/pending/overlay.ts',
     edits: [
       [
@@ -42,7 +42,7 @@ export const rulesMutants: readonly Mutant[] = [
     tests: ['rules/overlay.test.ts', 'rules/deltas.test.ts', 'property/deltas.test.ts'],
   },
   {
-    fault: 'F-20: what follows an applied operation keeps its old base',
+    fault: 'F-20: followers of an applied operation keep their old base',
     file: 'rules/pending/departure.ts',
     edits: [
       ['const base = exists ? { baseUpdatedAt: serverVersion } : { baseUpdatedAt: undefined };', 'const base = {};'],
@@ -50,31 +50,31 @@ export const rulesMutants: readonly Mutant[] = [
     tests: ['rules/departure.test.ts', 'persistence/settling/settle.test.ts'],
   },
   {
-    fault: 'F-136: what follows an applied operation keeps its old payload',
+    fault: 'F-136: followers of an applied operation keep their old payload',
     file: 'rules/pending/departure.ts',
     edits: [['? reproject(serverRow, op, keys)\n', '? op.payload\n']],
     tests: ['rules/departure.test.ts', 'persistence/settling/settle.test.ts'],
   },
   {
-    fault: 'F-123: a row created and deleted here is deleted on the server',
+    fault: 'F-123: a row created and deleted locally is deleted on the server',
     file: 'rules/pending/fold.ts',
     edits: [["if (first.creates) return { type: 'nothing' };", '']],
     tests: ['rules/fold.test.ts'],
   },
   {
-    fault: 'F-20: folded edits carry the newest base, so that the server sees no conflict',
+    fault: 'F-20: folded edits have the newest base, so that the server detects no conflict',
     file: 'rules/pending/fold.ts',
     edits: [['ops.map((op) => op.baseUpdatedAt).find(', 'ops.map((op) => op.baseUpdatedAt).findLast(']],
     tests: ['rules/fold.test.ts', 'property/fold.test.ts'],
   },
   {
-    fault: 'F-27: an edit of unknown fields is forgotten when it is folded with others',
+    fault: 'F-27: an edit of unknown fields is forgotten when it folds with others',
     file: 'rules/pending/fold.ts',
     edits: [['if (op.changedFields === undefined) return undefined;', 'if (op.changedFields === undefined) continue;']],
     tests: ['rules/fold.test.ts'],
   },
   {
-    fault: 'F-85: Retry-After is not heeded',
+    fault: 'F-85: Retry-After is ignored',
     file: 'rules/backoff.ts',
     edits: [
       [
@@ -85,31 +85,31 @@ export const rulesMutants: readonly Mutant[] = [
     tests: ['rules/backoff.test.ts', 'machines/sync-machine.test.ts'],
   },
   {
-    fault: 'a second equal item that a merge dropped is not named as lost',
+    fault: 'a second equal item that a merge dropped is not reported as lost',
     file: 'rules/merging/merge-lists.ts',
     edits: [['return [`${count}:${identity}`, item];', 'return [`${count * 0}:${identity}`, item];']],
     tests: ['rules/lost-changes.test.ts'],
   },
   {
-    fault: 'F-27: a changed value that shows nothing of its content, such as a Map, counts as unchanged',
+    fault: 'F-27: a changed value without visible content, such as a Map, counts as unchanged',
     file: 'rules/pending/changed-fields.ts',
     edits: [['  if (keys.size === 0) return isPlain(left) && isPlain(right);\n', '']],
     tests: ['rules/changed-fields.test.ts'],
   },
   {
-    fault: 'F-156: the cursor passes rows that were written while a listing by position went on',
+    fault: 'F-156: the cursor passes rows that were written during a listing by position',
     file: 'rules/pages/paging.ts',
     edits: [['countsRows(state.token) ? settled : later', 'countsRows(state.token) ? later : later']],
     tests: ['scenario/listing-under-change.test.ts'],
   },
   {
-    fault: 'I12: diagnosis: changes that nothing will send are said to be sent soon',
+    fault: 'I12: diagnosis: changes that nothing will send are described as sent soon',
     file: 'rules/diagnosis/diagnose.ts',
     edits: [['const willStart = triggers.length > 0 ||', 'const willStart = triggers.length >= 0 ||']],
     tests: ['rules/diagnosis/diagnosis.test.ts', 'engine/diagnosis/situations.test.ts'],
   },
   {
-    fault: 'I12: diagnosis: a change of a table that a newer release has used is called refused',
+    fault: 'I12: diagnosis: a change of a table used by a newer release is called refused',
     file: 'rules/answers/refusal-code.ts',
     edits: [["  'newerSchema',\n", '']],
     tests: ['rules/diagnosis/diagnosis.test.ts'],
