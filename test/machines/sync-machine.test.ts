@@ -959,7 +959,7 @@ describe('conflicts', () => {
 });
 
 describe('open resolvers', () => {
-  test('F-145: resolves the conflict of a resolver that answers while the run waits for it in this run', () => {
+  test('F-145: an answer that arrives while the run waits for the resolver resolves its conflict in this run', () => {
     const reopened = finishing().done('finishRun', record({ reopened: [ref('op1')], facts: [fact('answered')] }));
     expect(reopened.told).toEqual(['transport.warning']);
     expect(reopened.inputOf('decideConflict')).toMatchObject({ ref: ref('op1'), round: 0 });

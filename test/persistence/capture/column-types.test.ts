@@ -36,7 +36,7 @@ class Money {
     return this.#cents;
   }
 }
-/** Says itself in JSON. */
+/** Serialises itself to JSON. */
 class Decimal extends Money {
   toJSON(): string {
     return String(this.cents);
@@ -69,7 +69,7 @@ describe.each(sqliteDrivers)('captured columns on %s', (driver) => {
       price: {
         type: 'integer',
         nullable: true,
-        // Cents in the database, text in the app.
+        // Stored as cents, shown to the app as text.
         transformer: {
           to: (price?: string | null) => (typeof price === 'string' ? Math.round(Number(price.slice(1)) * 100) : price),
           from: (cents: number | null) => (cents === null ? null : `€${(cents / 100).toFixed(2)}`),

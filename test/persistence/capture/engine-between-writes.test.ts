@@ -9,7 +9,7 @@ import { openCapture, sqliteDrivers, type CaptureBench } from './open-capture.ts
 const t1 = '2026-01-01T00:00:01.000001Z';
 const t2 = '2026-01-01T00:00:02.000001Z';
 
-/** As tools that measure queries do: who awaits a COMMIT hears of its end later than the next in line. */
+/** Simulates a query-measuring tool: the caller that awaits a COMMIT learns of its end after the next in line. */
 function tellCommitsLate(dataSource: DataSource): void {
   gateConnection(dataSource);
   const prototype = Object.getPrototypeOf(dataSource.driver.createQueryRunner('master')) as object;
@@ -31,7 +31,7 @@ describe.each(sqliteDrivers)('the engine between two app writes, on %s', (driver
     bench = await openCapture(driver, {}, dataSource);
     await bench.seed(serverRow('a', t1), serverRow('b', t1));
     await bench.store.lease.acquire();
-    // It waits for the app's transaction, and writes as soon as that has committed.
+    // The engine waits for the app's transaction, and writes as soon as it has committed.
     let released: Promise<void> | undefined;
     await dataSource.transaction(async (manager) => {
       await manager.getRepository(todoEntity).save(todoOf('mine'));

@@ -81,7 +81,7 @@ async function run(
 ): Promise<void> {
   const tolerant = (work: Promise<unknown>): Promise<unknown> =>
     work.catch((error: unknown) => {
-      // An insert over a row that is there.
+      // An insert over an existing row.
       if (!String(error).includes('UNIQUE')) throw error;
     });
   switch (step.type) {
@@ -96,7 +96,7 @@ async function run(
       return;
     }
     case 'insert':
-      // In a savepoint, as the database would take the statement back by itself.
+      // Runs in a savepoint because the database would roll the statement back by itself.
       await tolerant(manager.insert(todoEntity, todoOf(step.id, { title: step.title, priority: step.priority })));
       return;
     case 'upsert':
@@ -148,7 +148,7 @@ async function run(
       );
       return;
     case 'transaction': {
-      // Forms that were saved in what is undone are as the user left them; they are opened anew.
+      // After a rollback, forms that were saved inside it stay as the user left them; the app opens them anew.
       const before = new Map(forms);
       await manager
         .transaction(async (inner) => {
@@ -173,7 +173,7 @@ const valuesOf = (row: Todo): JsonObject => ({
   tags: row.tags,
 });
 
-/** Applies an operation to what the server would have; it looks at nothing but the operation. */
+/** Applies an operation to the server's expected state, using nothing but the operation. */
 function replay(state: Map<string, JsonObject>, op: Op): void {
   if (op.type === 'delete') {
     state.delete(op.id);
@@ -209,7 +209,7 @@ test.each(orInChromium(sqliteDrivers))(
           for (const [id, values] of await shown()) server.set(id, values);
           for (const one of steps) {
             if (one.type === 'pull') {
-              // What is queued goes to the server first: a pull then brings what others did.
+              // Queued operations reach the server first; then a pull brings others' changes.
               await bench.drain((request) => accepted(version())(request));
               server.clear();
               await run(bench, bench.dataSource.manager, one, forms, version);
@@ -221,7 +221,7 @@ test.each(orInChromium(sqliteDrivers))(
             const ops = await bench.outbox.take({ limit: 10_000 });
             for (const op of ops) replay(state, op);
             expect(Object.fromEntries(state)).toEqual(Object.fromEntries(await shown()));
-            // No operation says nothing.
+            // Every operation changes something.
             for (const op of ops)
               if (op.type === 'upsert' && !op.creates && op.changedFields?.length === 0)
                 expect(op.deltas?.length ?? 'restored').not.toBe(0);

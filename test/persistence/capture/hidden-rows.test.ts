@@ -14,7 +14,7 @@ const t2 = '2026-01-01T00:00:02.000001Z';
 const base = { done: false, updatedAt: '', deletedAt: null, deletedAtLocal: null };
 
 type Write = (todos: Repository<Todo>) => Promise<unknown>;
-/** All ways in which an app can put a row where one is. */
+/** All ways in which an app can write a row over an existing one. */
 const putting: Readonly<Record<string, Write>> = {
   save: (todos) => todos.save(todos.create({ id: 'd', title: 'back' })),
   insert: (todos) => todos.insert({ id: 'd', title: 'back', ...base }),

@@ -8,9 +8,7 @@ import { createSyncServer } from '../../../src/server.ts';
 import { RestTransport } from '../../../src/transport.ts';
 import { sqliteDrivers } from './open-capture.ts';
 
-/**
- * An entity as TypeORM apps have it: with the version and the date of the update, which TypeORM sets in every UPDATE.
- */
+/** An ordinary TypeORM entity: TypeORM sets its version and update date in every UPDATE. */
 interface Item extends SyncedRow {
   id: string;
   name: string;

@@ -6,16 +6,16 @@ import type { DatabaseDriver } from '../../../src/persistence/database/open-data
 import { openStore, openTodoDatabase, todos, type StoreBench } from '../../support/open-store.ts';
 import { todoEntity, type Todo } from '../../support/todo.ts';
 
-/** Capture is for SQLite. */
+/** Capture requires SQLite. */
 export const sqliteDrivers: readonly DatabaseDriver[] = ['better-sqlite3', 'sqlite3'];
 
 export interface CaptureBench extends StoreBench {
   readonly repository: Repository<Todo>;
-  /** What is queued, oldest first, without what differs from run to run. */
+  /** The queued operations, oldest first, without values that differ from run to run. */
   queued(): Promise<readonly JsonObject[]>;
-  /** All rows, hidden ones too, without capture. */
+  /** All rows, including hidden ones, read without capture. */
   rows(): Promise<readonly Todo[]>;
-  /** Puts rows of the server in, and forgets nothing. */
+  /** Inserts server rows and keeps earlier ones. */
   seed(...rows: readonly JsonObject[]): Promise<void>;
 }
 
@@ -30,7 +30,7 @@ export const describeOp = (op: Op): JsonObject => ({
     : {}),
 });
 
-/** A store on a database whose todos are captured. */
+/** A store on a database with captured todos. */
 export async function openCapture(
   driver: DatabaseDriver | 'opfs',
   options: CaptureOptions = {},

@@ -38,8 +38,8 @@ export interface Shelf extends StoreBench {
 }
 
 /**
- * Authors with books, and labels that many books have: relations as TypeORM apps write them. Authors, books and labels
- * are captured; the join table has no entity.
+ * Authors with books, and labels shared by many books, as TypeORM apps declare such relations. Authors, books and
+ * labels are captured; the join table has no entity.
  */
 export async function openShelf(driver: DatabaseDriver, { onDelete = 'NO ACTION' }: ShelfOptions = {}): Promise<Shelf> {
   const author = new EntitySchema<Author>({
@@ -69,7 +69,7 @@ export async function openShelf(driver: DatabaseDriver, { onDelete = 'NO ACTION'
   });
   const entities = [author, label, book, todoEntity] as EntitySchema[];
   const dataSource: DataSource = await openDatabase({ driver, database: ':memory:', entities, synchronize: true });
-  // Children first on purpose: the order of registration must not matter.
+  // Lists children first on purpose: the order of registration must not matter.
   const tables: readonly SyncTable[] = [syncTable(book), syncTable(label), syncTable(author)] as readonly SyncTable[];
   const bench = await openStore(driver, { dataSource, tables: [...tables, syncTable(todoEntity) as SyncTable] });
   let count = 0;

@@ -24,7 +24,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-/** Every table but TypeORM's own, as the file holds it; of `only`, those tables and columns. */
+/** The stored tables, without TypeORM's own; `only` limits tables and columns. */
 function read(only?: Tables): Tables {
   const database = new Database(file);
   const names = database
@@ -100,7 +100,7 @@ describe.each(drivers)('on %s', (driver) => {
       const puts = server.recordedRequests
         .filter(({ method }) => method === 'PUT')
         .map(({ path, headers }) => [path, headers['x-idempotency-key']]);
-      // The open requests first, under the keys they had.
+      // Open requests come first, under their existing keys.
       expect(puts).toEqual(
         expect.arrayContaining([
           ['/todos/f', 'op1'],
@@ -121,7 +121,7 @@ describe.each(drivers)('on %s', (driver) => {
         { conflict: { entityId: 'c', localData: { title: 'mine c' }, serverData: { title: 'theirs' } } },
       ]);
       expect(await bench.engine.discarded()).toMatchObject([{ opId: 'op7', data: { title: 'mine x' } }]);
-      // The generation that was open is over, and it is one for the clock, not for a schema.
+      // The open generation has ended; the clock started it, not a schema change.
       expect(bench.told.filter((event) => event.type === 'resync.started')).toMatchObject([{ reason: 'scheduled' }]);
       expect(await bench.dataSource.query('SELECT resync_open, schema_version FROM sync_cursors')).toEqual([
         { resync_open: 0, schema_version: 1 },
@@ -206,7 +206,7 @@ describe.each(drivers)('on %s', (driver) => {
     expect(bench.server.get('todos', 'old')).toMatchObject({ title: 'changed' });
     expect(bench.types()).toContain('resync.started');
     expect(await bench.row('idle')).toMatchObject({ title: 'nobody touched it since' });
-    // Asked for, too: what no server ever had exists nowhere else.
+    // Also requested: rows that no server ever had exist nowhere else.
     await bench.engine.fullResync();
     expect(await bench.row('idle')).toMatchObject({ title: 'nobody touched it since' });
     await bench.close();

@@ -19,7 +19,7 @@ import { openPostgres } from '../../support/open-postgres.ts';
 import { allDrivers, createTodoDatabase, openTodoDatabase, todos, type TestDriver } from '../../support/open-store.ts';
 import { todoEntity, todoOf } from '../../support/todo.ts';
 
-/** What a later release of synchart adds: a column that this release knows nothing of. */
+/** A column from a later release that this release does not know. */
 class NoteOrigin1700000000990 implements MigrationInterface {
   readonly name = 'synchart/0.9.0/NoteOrigin1700000000990';
   async up(queryRunner: QueryRunner): Promise<void> {
@@ -29,7 +29,7 @@ class NoteOrigin1700000000990 implements MigrationInterface {
     await queryRunner.query(`ALTER TABLE "sync_outbox" DROP COLUMN "origin"`);
   }
 }
-/** A migration that the app had, and this version of the app has no more, or not yet. */
+/** An app migration that this version of the app no longer has, or does not have yet. */
 class OfTheApp1790000000000 implements MigrationInterface {
   readonly name = 'OfTheApp1790000000000';
   async up(): Promise<void> {}
@@ -61,13 +61,13 @@ async function leaveNewer(driver: TestDriver, database: string): Promise<void> {
     .insertAndEnqueue(todoOf('a'));
   await dataSource.destroy();
 }
-/** Everything that is stored: the files byte by byte, or a dump. */
+/** All stored data: the files byte by byte, or a dump. */
 const stored = async (driver: TestDriver, database: string): Promise<unknown> => {
   if (driver === 'postgres') return dumpPostgres(database);
   const files = (await readdir(folder)).toSorted();
   return Promise.all(files.map(async (file) => [file, (await readFile(join(folder, file))).toString('base64')]));
 };
-/** A data source as an app builds it by itself; the sync tables are migrated by it, not by `openDatabase`. */
+/** A data source that the app builds itself; it migrates the sync tables instead of `openDatabase`. */
 async function openOwn(driver: TestDriver, database: string): Promise<DataSource> {
   if (driver === 'postgres') return openPostgres({ url: database, entities: [todoEntity] });
   const dataSource = new DataSource({

@@ -15,7 +15,7 @@ const sources = new URL('../../../src/persistence/', import.meta.url);
 test("one file per driver: no file outside drivers/ checks a data source's driver", () => {
   const asking = readdirSync(sources, { recursive: true, encoding: 'utf8' })
     .map((file) => file.replaceAll('\\', '/'))
-    // The dialect of SQL is no fact about a driver.
+    // sql/session.ts checks the SQL dialect, which is not a driver check.
     .filter((file) => file.endsWith('.ts') && !file.startsWith('drivers/') && file !== 'sql/session.ts')
     .filter((file) =>
       /options\.type\s*[!=]==|'better-sqlite3'|'sqljs'|'expo'/.test(readFileSync(new URL(file, sources), 'utf8')),

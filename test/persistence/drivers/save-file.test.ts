@@ -18,7 +18,7 @@ const open = async (): Promise<DataSource> => {
   opened.push(dataSource);
   return dataSource;
 };
-/** What another process would find now; nobody else may open it with sql.js. */
+/** What another process would find now; only sql.js may open the file. */
 const idsInFile = (): readonly string[] => {
   const reader = new Database(file, { readonly: true });
   try {
@@ -30,7 +30,7 @@ const idsInFile = (): readonly string[] => {
   }
 };
 const failure = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
-/** The next save ends at its `last`-th step; undefined: it goes through. */
+/** The next save fails at its `last` step; undefined: it succeeds. */
 let last: number | undefined;
 let steps = 0;
 const undo = stepWhileSaving(() => {
@@ -67,7 +67,7 @@ test('I7: the file contains either all of the previous commit or all of this one
     const bytes = readFileSync(file);
     const error = await saveUntil(step, () => rows.insert(todoOf(`step ${step}`)));
     const found = idsInFile();
-    // Renamed, it is saved, although nobody was told.
+    // After the rename the data is saved, although nobody was notified.
     if (step === whole) expect(found).toContain(`step ${step}`);
     else {
       expect(readFileSync(file).equals(bytes), `step ${step}`).toBe(true);
@@ -75,7 +75,7 @@ test('I7: the file contains either all of the previous commit or all of this one
     }
     expect(found).toEqual(expect.arrayContaining(['before', 'counted']));
     expect(error, `step ${step}`).toBeInstanceOf(DatabaseError);
-    // What the next commit saves is the whole database, so it brings along what could not be saved.
+    // The next commit saves the whole database, including what could not be saved before.
     await rows.insert(todoOf(`after ${step}`));
     expect(idsInFile()).toEqual(expect.arrayContaining([`step ${step}`, `after ${step}`]));
   }
@@ -93,7 +93,7 @@ test('I12: the engine treats an unwritable file as an unusable database, and the
 test('I7: a write resolves only once the file contains it', async () => {
   const dataSource = await open();
   const insert = (manager: EntityManager): Promise<unknown> => manager.getRepository(todoEntity).insert(todoOf('a'));
-  // Looked at in the microtask in which the promise resolves.
+  // Checked in the microtask in which the promise resolves.
   expect(await dataSource.transaction(insert).then(idsInFile)).toEqual(['a']);
   expect(await dataSource.getRepository(todoEntity).insert(todoOf('b')).then(idsInFile)).toEqual(['a', 'b']);
   expect(await dataSource.query("INSERT INTO todos (id, title) VALUES ('c', 'c')").then(idsInFile)).toEqual([

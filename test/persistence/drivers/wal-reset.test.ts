@@ -46,8 +46,8 @@ interface Started {
 }
 
 /**
- * Starts an engine on a DataSource of the app's own, whose SQLite reports `version`. Returns the warnings in the log
- * and in events.
+ * Starts an engine on the app's own DataSource, whose SQLite reports `version`. Returns the warnings from the log and
+ * from events.
  */
 async function startOn(version: string, database: string): Promise<Started> {
   const folder = mkdtempSync(join(tmpdir(), 'synchart-wal-'));

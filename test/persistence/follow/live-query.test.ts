@@ -261,7 +261,7 @@ describe.each(orInChromium(fileDrivers))('%s', (driver) => {
     liveQuery(titles, { tables: [todos] });
   });
 
-  // sql.js has its database to itself, and the owner in Chromium tells of each commit.
+  // sql.js has exclusive use of its database, and in Chromium the owner reports each commit.
   if (driver !== 'sqljs' && driver !== 'opfs')
     test('polls for commits of other connections at the shortest interval, only while subscribed', async () => {
       await open();

@@ -53,7 +53,7 @@ async function open(
   return { dataSource, gate: gateConnection(dataSource, options) };
 }
 
-/** A promise and its ends: tests say when a transaction goes on. */
+/** A promise with its resolvers: tests decide when a transaction continues. */
 function gatekeeper(): { readonly opened: Promise<void>; readonly open: () => void } {
   let release = (): void => undefined;
   const promise = new Promise<void>((resolve) => {
@@ -65,7 +65,7 @@ function gatekeeper(): { readonly opened: Promise<void>; readonly open: () => vo
 const names = async (dataSource: DataSource): Promise<string[]> =>
   (await dataSource.getRepository(Line).find({ order: { name: 'ASC' } })).map(({ name }) => name);
 const add = (manager: EntityManager, name: string): Promise<unknown> => manager.insert(Line, { name });
-/** Lets the event loop turn until something has come to be; statements of sqlite3 run in threads. */
+/** Runs the event loop until a condition holds; sqlite3 runs statements in threads. */
 async function until(what: () => boolean): Promise<void> {
   for (let turns = 0; !what(); turns += 1) {
     if (turns > 100_000) throw new Error(`never came to be: ${what.toString()}`);
@@ -543,7 +543,7 @@ describe.each<DriverName>(['sqlite3', 'better-sqlite3'])('%s and another connect
   const openTwo = async (options: GateOptions = {}): Promise<readonly [DataSource, DataSource]> => {
     const file = nextFile();
     const first = await open(driver, file, options);
-    // The same library: two copies of SQLite in one process do not see each other's locks.
+    // Uses the same library: two copies of SQLite in one process do not see each other's locks.
     const second = await open(driver, file);
     return [first.dataSource, second.dataSource];
   };

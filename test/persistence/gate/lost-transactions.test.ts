@@ -7,7 +7,7 @@ import { simulate } from '../../../src/simulation/simulate.ts';
 import { openTodoDatabase } from '../../support/open-store.ts';
 import { gateConnection } from '../../../src/persistence/gate/connection-gate.ts';
 
-/** Rolls back transactions of the store and of writers when they would commit, as when their host has died. */
+/** Rolls back transactions of the store and of writers at their commit, as if their host had died. */
 function loseCommits(loses: () => boolean): void {
   const { commit } = SqliteGate.prototype;
   vi.spyOn(SqliteGate.prototype, 'commit').mockImplementation(async function (

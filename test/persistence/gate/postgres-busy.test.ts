@@ -39,8 +39,8 @@ const open = async (gate: GateOptions = {}): Promise<StoreBench> => {
   return (bench = await openStore('postgres', { dataSource }));
 };
 /**
- * Fails the first `times` inserts of operations, as a conflict with another transaction would. Counts also what is
- * rolled back.
+ * Fails the first `times` inserts of operations, like a conflict with another transaction. Also counts rolled-back
+ * inserts.
  */
 const failInserts = async (code: string, times: number): Promise<void> => {
   await other.query(`CREATE SEQUENCE tries;
@@ -95,7 +95,7 @@ test('I1: a deadlock with an app transaction aborts ours, which runs again after
   await writer.writeAndEnqueueOp(async (manager) => {
     calls.push('called');
     if (calls.length === 1) {
-      // Ours is the one that looks for deadlocks.
+      // Our connection detects deadlocks.
       await other.query(`SET deadlock_timeout = '1min'`);
       await other.query(`BEGIN; UPDATE todos SET priority = 7 WHERE id = 'a'`);
       committed = other

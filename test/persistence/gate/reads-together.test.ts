@@ -54,7 +54,7 @@ async function open(
 }
 const selects = ({ list }: Statements): number => list.filter(({ sql }) => /^select/i.test(sql)).length;
 
-/** Keeps the connection in a transaction until told to commit. */
+/** Keeps the connection in a transaction until the test commits it. */
 function occupy(gate: ConnectionGate): { readonly begun: Promise<void>; end(): Promise<void> } {
   let begin = (): void => undefined;
   let release = (): void => undefined;

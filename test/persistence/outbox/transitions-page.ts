@@ -8,14 +8,14 @@ const stateTexts = {
   inFlight: 'is the first operation of a request in flight',
 } as const;
 
-/** docs/operations.md: the states of a queued operation, drawn and listed from the table of transitions. */
+/** Builds docs/operations.md: the states of a queued operation as a diagram and a list, from the transition table. */
 export function transitionsPage(): string {
   const all = Object.entries(operationTransitions);
   const arrows = new Map<string, string[]>();
   for (const [name, { from, to }] of all)
     for (const start of from)
       for (const end of to) {
-        // Repairs, leaving, and parking what is damaged are possible almost everywhere: the table tells them.
+        // The table alone lists repairs, leaving, and parking of damaged operations: nearly every state allows them.
         if (['repair', 'leave', 'parkUnreadable'].includes(name)) continue;
         const arrow = `${start} --> ${end}`;
         arrows.set(arrow, [...(arrows.get(arrow) ?? []), name]);

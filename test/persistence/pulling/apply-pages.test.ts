@@ -211,8 +211,6 @@ describe.each(drivers)('applying pages on %s', (driver) => {
     expect(await bench.dataSource.query('SELECT id FROM items')).toEqual([{ id: 'i1' }]);
   });
 
-  // ── Foreign keys, quarantine ──────────────────────────────────────────────────────────────────────────────────────
-
   test('F-17: quarantines only a child of a missing row, and stores it once the parent has arrived', async () => {
     bench = await openShop(driver, { onDelete: 'NO ACTION' });
     await apply(bench, [categoryRow('c1', t1)], 'categories');
@@ -392,8 +390,6 @@ describe.each(drivers)('applying pages on %s', (driver) => {
     expect(request).toMatchObject({ op: { payload: { title: 'mine', tags } } });
   });
 
-  // ── Under pending operations ──────────────────────────────────────────────────────────────────────────────────────
-
   test('I4: an older or equal row changes nothing under a pending edit', async () => {
     bench = await openShop(driver);
     await apply(bench, [serverRow('a', t1)]);
@@ -473,8 +469,6 @@ describe.each(drivers)('applying pages on %s', (driver) => {
     ]);
   });
 
-  // ── Counting and telling ──────────────────────────────────────────────────────────────────────────────────────────
-
   test('PULL-14: `pulled` counts accepted rows, including tombstones and pending ones, but not quarantined ones', async () => {
     bench = await openShop(driver);
     await apply(bench, [serverRow('a', t1), serverRow('b', t1)]);
@@ -506,8 +500,6 @@ describe.each(drivers)('applying pages on %s', (driver) => {
     );
     expect(page?.facts.at(-1)).toEqual({ type: 'sync.progress', phase: 'pull', kind: 'todos', done: 8, total: 40 });
   });
-
-  // ── Not in anybody's way ──────────────────────────────────────────────────────────────────────────────────────────
 
   const manyPages = (pages: number, size: number): PageToApply[] =>
     Array.from({ length: pages }, (_, page) =>
@@ -557,7 +549,7 @@ describe.each(drivers)('applying pages on %s', (driver) => {
   ])('F-147: timers keep firing while applying %s', async (_, pages, size) => {
     bench = await openShop(driver);
     const work = manyPages(pages, size);
-    // By processor time: a busy machine lets the whole process wait, timers and work alike.
+    // Measures CPU time: a busy machine delays the whole process, timers and work alike.
     const spent = (): number => {
       const { user, system } = process.cpuUsage();
       return (user + system) / 1_000;
@@ -580,12 +572,10 @@ describe.each(drivers)('applying pages on %s', (driver) => {
     note();
     const took = last - began;
     expect(ticks).toBeGreaterThan(10);
-    // Generous, for what collects garbage meanwhile; in one piece it would be `took`.
+    // Allows for garbage collection; without yielding it would be `took`.
     expect(longest).toBeLessThan(Math.max(60, took / 4));
   });
 });
-
-// ── Types ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 interface Folder extends SyncedRow {
   id: string;
@@ -654,7 +644,7 @@ const gadgetRow = (id: string, changes: JsonObject = {}): JsonObject => ({
   ...changes,
 });
 
-// PostgreSQL has no `datetime`; its types are in postgres-columns.test.ts.
+// PostgreSQL has no `datetime`; postgres-columns.test.ts covers its types.
 describe.each(drivers.filter((driver) => driver !== 'postgres'))('wire types on %s', (driver) => {
   let bench: StoreBench;
   afterEach(() => bench.close());

@@ -8,13 +8,13 @@ import { createWriter, type SyncEntityWriter } from '../../../src/persistence/wr
 import { allDrivers, answerOf, openStore, openSynchronized, type StoreBench } from '../../support/open-store.ts';
 import { todoEntity } from '../../support/todo.ts';
 
-/** A place in a list: its number is unique in the list, its label is unique everywhere, and both must be there. */
+/** A place in a list: its number is unique in the list, its label is unique everywhere, and both are required. */
 interface Place extends SyncedRow {
   id: string;
   label: string;
   list: string;
   number: number;
-  /** Only on this device. */
+  /** Stored on this device only. */
   note: string | null;
 }
 
@@ -40,7 +40,7 @@ interface Options {
 
 interface PlaceBench extends StoreBench {
   readonly places: SyncEntityWriter<Place>;
-  /** Applies each list of rows as a page, in a transaction of its own, and ends the pull. */
+  /** Applies each list of rows as a page in its own transaction, and ends the pull. */
   pullPages(pages: readonly (readonly JsonObject[])[]): Promise<readonly SyncFact[]>;
   stored(): Promise<readonly unknown[]>;
   quarantined(): Promise<readonly string[]>;
@@ -96,7 +96,7 @@ describe.each(allDrivers)('rows that block one another on %s', (driver) => {
     };
   }
 
-  /** Three places with a note of the device each. */
+  /** Three places, each with a local note. */
   async function openThree(options: Options = {}): Promise<PlaceBench> {
     const opened = await open(options);
     await opened.pullPages([[rowOf('a', t1, 'x', 1), rowOf('b', t1, 'y', 2), rowOf('c', t1, 'z', 3)]]);

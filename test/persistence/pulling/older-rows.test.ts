@@ -130,7 +130,7 @@ describe.each(allDrivers)('listed rows that are older than the known ones, on %s
       await resync([serverRow('y', t(5))], t(5));
       expect(await ignoredOf(serverRow('x', t(4)))).toBe(1);
       expect(await ignoredOf(serverRow('x', t(7)))).toBe(0);
-      // Of the same second as the newest row that was listed: nobody knows which of the two was first.
+      // The same second as the newest listed row: their order is unknown.
       expect(await ignoredOf(serverRow('z', t(5)))).toBe(0);
       expect(await bench.row('x')).toMatchObject({ updatedAt: t(7) });
       expect(await bench.row('z')).toMatchObject({ updatedAt: t(5) });

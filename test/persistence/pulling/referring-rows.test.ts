@@ -17,7 +17,7 @@ interface Customer extends SyncedRow {
   code: string;
   defaultAddressId: string | null;
   recommendedById: string | null;
-  /** Only on this device. */
+  /** Stored on this device only. */
   note: string | null;
 }
 interface Address extends SyncedRow {
@@ -52,14 +52,14 @@ interface Pages {
 }
 
 interface Bench extends StoreBench {
-  /** Pulls each kind to its end, and gives back the events of quarantine and of changes. */
+  /** Pulls each kind to its end, and returns the quarantine and change events. */
   pullAll(pulls: readonly Pages[]): Promise<readonly SyncFact[]>;
   stored(): Promise<unknown>;
   quarantined(): Promise<readonly string[]>;
   readonly customers: SyncEntityWriter<Customer>;
 }
 
-/** How often the rows of customers are written. */
+/** How often customer rows are written. */
 async function countAttempts({ dataSource }: StoreBench, work: () => Promise<unknown>): Promise<number> {
   const statements = new Statements();
   const before = dataSource.logger;
@@ -195,7 +195,7 @@ describe.each(allDrivers)('pulled rows that refer to one another on %s', (driver
       customers: [{ id: 'c0' }, { id: 'c1', address: 'a1' }],
       addresses: [{ id: 'a1' }],
     });
-    // When the reason is gone they arrive, too.
+    // Once the reason is gone, they arrive, too.
     await bench.pullAll([
       { kind: 'customers', rows: [customer('c0', { code: 'free', updatedAt: t2 })] },
       { kind: 'addresses', rows: [] },
@@ -251,7 +251,7 @@ describe.each(allDrivers)('pulled rows that refer to one another on %s', (driver
     expect(await bench.stored()).toMatchObject({ customers: [{ address: 'a1' }], addresses: [{ customer: 'c1' }] });
   });
 
-  // PostgreSQL looks at such a key with each statement.
+  // PostgreSQL checks such a key in each statement.
   test.each(driver === 'postgres' ? [] : ['SQLite'])(
     'F-160, I13: a foreign key without an entity keeps its row quarantined, and the pull still ends, on %s',
     async () => {

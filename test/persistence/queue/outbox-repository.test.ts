@@ -106,7 +106,7 @@ describe.each(drivers)('the outbox on %s', (driver) => {
     await bench.outbox.ack([]);
     await bench.outbox.ack(['unknown']);
     expect(ids(await bench.outbox.take())).toEqual(['op-b']);
-    // What the server has without having said a version counts as sent: it is looked at before its next operation.
+    // A row that the server has without a version counts as sent: the next operation fetches it first.
     expect(await bench.dataSource.query('SELECT entity_id AS e, last_sent IS NOT NULL AS sent FROM sync_base')).toEqual(
       [
         { e: 'a', sent: 1 },
@@ -390,8 +390,6 @@ describe.each(drivers)('the outbox on %s', (driver) => {
     await bench.outbox.ack(['op-a']);
     expect(await bench.store.conflicts()).toEqual([]);
   });
-
-  // ── Watching ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
   test('OUT-27 and F-11: emits the count at once and after each kind of change, only if it differs', async () => {
     await open({ maxOutboxTryCount: 1 });

@@ -16,7 +16,7 @@ const folder = mkdtempSync(join(tmpdir(), 'synchart-count-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const drivers: readonly ContractDriver[] = ['better-sqlite3', 'sqlite3', 'rpc', 'postgres'];
 
-/** A connection with a counter, which notes the statements that it counts with. */
+/** A connection with a counter; `statements` records what the counter runs. */
 function counterOn(dataSource: DataSource): { count(): Promise<unknown>; readonly statements: string[] } {
   const gate = gateConnection(dataSource);
   const counter = new QueueCounter(changeFeedOf(dataSource, gate), hearsAllCommits(dataSource));
@@ -59,7 +59,7 @@ describe.each(drivers)('%s', (driver) => {
     const { count } = counterOn(here);
     for (let step = 0; step < 80; step += 1) {
       const act = acts[Math.floor(random() ** 1.5 * acts.length)] ?? acts[0];
-      // PostgreSQL tells nobody of the others' commits, and is counted whole.
+      // PostgreSQL does not report other connections' commits, so the queue is counted completely.
       await (random() < 0.7 ? here : there).query(act?.() ?? '');
       if (random() < 0.3) continue;
       const [truth] = await here.query(

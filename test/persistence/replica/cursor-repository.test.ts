@@ -52,7 +52,7 @@ describe.each(drivers)('cursors on %s', (driver) => {
     });
     await bench.cursors.reset('todos');
     expect(await bench.cursors.get('todos')).toEqual({ ts: '1970-01-01T00:00:00.000Z', lastId: '' });
-    // What is known of the server stays.
+    // The known server state stays.
     expect(await bench.store.pullPosition('todos', { resync: false })).toEqual({
       cursor: { ts: '1970-01-01T00:00:00.000Z', lastId: '' },
       maxPage: 5,

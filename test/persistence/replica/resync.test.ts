@@ -41,8 +41,6 @@ describe.each(drivers)('full resync on %s', (driver) => {
       .map(({ id }) => id)
       .join(' ');
 
-  // ── Older rows ────────────────────────────────────────────────────────────────────────────────────────────────────
-
   test('F-161: a full resync accepts an older server row under a pending edit and in a parked conflict: the server was restored', async () => {
     await open();
     await bench.pull([serverRow('a', t2), serverRow('b', t2)]);
@@ -121,8 +119,6 @@ describe.each(drivers)('full resync on %s', (driver) => {
     expect(await bench.dataSource.query('SELECT server_timestamp AS ts FROM sync_conflicts')).toEqual([{ ts: t3 }]);
   });
 
-  // ── When ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-
   test('F-45: is due per kind: never done, then again after its own interval', async () => {
     await open({ fullResyncIntervalMs: 7 * day });
     expect(await bench.store.dueForResync(all)).toEqual(all);
@@ -146,7 +142,7 @@ describe.each(drivers)('full resync on %s', (driver) => {
     expect(await bench.store.dueForResync(all)).toEqual([]);
     bench.clock.increment(1);
     expect(await bench.store.dueForResync(all)).toEqual(['todos']);
-    // What the server announced once holds until it announces something else.
+    // An announced value holds until the server announces another one.
     await bench.store.completePull('todos', { resync: false });
     expect(await bench.store.dueForResync(all)).toEqual([]);
     bench.clock.increment(30 * day + 1);
@@ -167,12 +163,10 @@ describe.each(drivers)('full resync on %s', (driver) => {
     expect(await bench.store.dueForResync(['todos'])).toEqual([]);
     await bench.dataSource.query('UPDATE sync_cursors SET last_resync_at = ?', [bench.clock.now() + 365 * day]);
     expect(await bench.store.dueForResync(['todos'])).toEqual(['todos']);
-    // A clock that was put right by a little is none.
+    // A small clock correction is not a clock jump.
     await bench.dataSource.query('UPDATE sync_cursors SET last_resync_at = ?', [bench.clock.now() + 30_000]);
     expect(await bench.store.dueForResync(['todos'])).toEqual([]);
   });
-
-  // ── Going on ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
   test('F-08: an interrupted resync is due, resumes at its cursor, and remembers what it has seen', async () => {
     await open({ fullResyncIntervalMs: Infinity });
@@ -228,8 +222,6 @@ describe.each(drivers)('full resync on %s', (driver) => {
     await resync([], 'todos', true);
     expect(await bench.cursors.get('todos')).toEqual({ ts: t3, lastId: 'far' });
   });
-
-  // ── What is removed ───────────────────────────────────────────────────────────────────────────────────────────────
 
   test('F-42: removes nothing before everything has been fetched', async () => {
     await open();

@@ -33,7 +33,7 @@ describe.each(drivers)('the start of a run on %s', (driver) => {
     bench = await openStore(driver);
     const { dataSource } = bench;
     await bench.writer.insertAndEnqueue(todoOf('a'));
-    // As a process leaves it that died under an earlier release.
+    // The state that a process left when it died under an earlier release.
     await dataSource.query('UPDATE sync_outbox SET state = 0');
     const { begin, take } = await restarted(bench);
     await dataSource.query('ALTER TABLE sync_conflicts RENAME TO sync_away');
@@ -48,7 +48,7 @@ describe.each(drivers)('the start of a run on %s', (driver) => {
     const { dataSource } = bench;
     for (const id of ['a', 'b', 'c', 'd']) await bench.writer.insertAndEnqueue(todoOf(id));
     await bench.writer.replaceAndEnqueue({ ...todoOf('a'), title: 'later' });
-    // A head was deleted by hand, one is said to be behind nobody, one to be parked, one has tries that nobody counted.
+    // External edits: a deleted head, a follower marked as ready, a parked operation, and unexplained tries.
     await dataSource.query(`UPDATE sync_outbox SET state = 0 WHERE entity_id = 'b'`);
     await dataSource.query(`DELETE FROM sync_outbox WHERE entity_id = 'a' AND state = 1`);
     await dataSource.query(`UPDATE sync_outbox SET state = 0, parked = 'stuck' WHERE entity_id = 'c'`);
@@ -62,7 +62,7 @@ describe.each(drivers)('the start of a run on %s', (driver) => {
       { entity_id: 'd', state: 3, parked: 'stuck' },
       { entity_id: 'a', state: 4, parked: null },
     ]);
-    // What is under way stays so.
+    // In-flight operations stay in flight.
     expect(await take()).toEqual([]);
   });
 

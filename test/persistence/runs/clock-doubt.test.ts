@@ -7,15 +7,15 @@ const pollMs = 250;
 const renewMs = ttlMs / 3;
 const start = 1_000_000;
 
-/** One machine: its clock may be set forward once, while one process holds the lease and another waits for it. */
+/** One machine: its clock may be set forward once while one process holds the lease and another waits for it. */
 interface Story {
-  /** When the holder took the lease, in ms after the waiting process began. */
+  /** When the holder took the lease, in ms after the waiting process started. */
   readonly takenAt: number;
-  /** When the waiting process looks for the first time. */
+  /** When the waiting process first checks. */
   readonly firstLook: number;
   readonly leapAt: number;
   readonly leapMs: number;
-  /** How late a renewal comes. */
+  /** The delay of a renewal. */
   readonly lateMs: number;
 }
 
@@ -27,7 +27,7 @@ const stories = fc.record({
   lateMs: fc.integer({ min: 0, max: 200 }),
 });
 
-/** When the waiting process finds the lease free, in ms of true time; undefined: never within 12 s. */
+/** When the waiting process finds the lease free, in ms of real time; undefined: not within 12 s. */
 function freeAt({ takenAt, firstLook, leapAt, leapMs, lateMs }: Story, diesAt: number): number | undefined {
   const clockAt = (time: number): number => start + time + (time >= leapAt ? leapMs : 0);
   let doubt: ClockDoubt | undefined;

@@ -33,7 +33,7 @@ const silent = {
   log: ignore,
 };
 
-/** PostgreSQL has no counter of commits; each row knows who wrote it. */
+/** PostgreSQL has no commit counter; each row records its writer. */
 const versionsOfRows = ['lease', 'state', 'outbox', 'cursors']
   .map((name) => `SELECT '${name}' AS name, CAST(xmin AS text) FROM sync_${name}`)
   .join(' UNION ALL ');
@@ -43,14 +43,14 @@ interface Engine extends Store {
   readonly writer: SyncEntityWriter<Todo>;
 }
 
-/** How often an engine that waits for the lease asks. */
+/** How often a waiting engine asks for the lease. */
 const pollMs = 250;
 
 describe.each<TestDriver>([...fileDrivers, 'postgres'])('the lease on %s', (driver) => {
   let folder: string;
   let database: Awaited<ReturnType<typeof createTodoDatabase>>;
   let clock: SimulatedClock;
-  /** By how much the machine's clock was set since the test began, in ms. */
+  /** The shift of the machine's clock since the test started, in ms. */
   let setBy: number;
   let one: Engine;
   let two: Engine;
@@ -87,7 +87,7 @@ describe.each<TestDriver>([...fileDrivers, 'postgres'])('the lease on %s', (driv
     await rm(folder, { recursive: true, force: true });
   });
 
-  /** Asks as an engine does that waits, until it has the lease; fails after twice the time of a lease. */
+  /** Asks like a waiting engine until it has the lease; fails after twice the lease duration. */
   const waitFor = async (engine: Engine): Promise<unknown> => {
     for (let waited = 0; waited <= 2 * ttl; waited += pollMs) {
       const answer = await engine.store.lease.acquire();
@@ -206,7 +206,7 @@ describe.each<TestDriver>([...fileDrivers, 'postgres'])('the lease on %s', (driv
     await one.store.lease.acquire();
     await one.store.lease.release();
     expect(await one.store.lease.acquire()).toEqual({ held: true, continued: true });
-    // Expired, but nobody came.
+    // Expired, but nobody took it over.
     clock.increment(10 * ttl);
     expect(await one.store.lease.acquire()).toEqual({ held: true, continued: true });
     await one.store.lease.release();

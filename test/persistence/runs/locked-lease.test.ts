@@ -9,10 +9,10 @@ import { openEngine, type EngineBench } from '../../support/open-engine.ts';
 import { openTodoDatabase } from '../../support/open-store.ts';
 import { todoOf } from '../../support/todo.ts';
 
-/** One lock for the tabs of a test. */
+/** One lock for all tabs of a test. */
 interface Locks {
   holder: string | undefined;
-  /** The tab that has a better claim and waits. */
+  /** The waiting tab with a better claim. */
   wanted: string | undefined;
   asked: number;
 }
@@ -52,7 +52,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** A tab of the app: a connection and an engine of its own, over the same file. */
+/** A tab of the app: its own connection and engine over the same file. */
 async function openTab(name: string, config: Parameters<typeof openEngine>[0] = {}): Promise<EngineBench> {
   const dataSource = await openTodoDatabase('better-sqlite3', join(folder, 'app.db'));
   useTabLock(dataSource, lockOf(locks, name));
@@ -61,7 +61,7 @@ async function openTab(name: string, config: Parameters<typeof openEngine>[0] = 
   return tab;
 }
 
-/** Times of writing requests, as the server saw them. */
+/** The times of writing requests on the server. */
 const writes = (): readonly string[] =>
   server.recordedRequests.filter(({ method }) => method === 'PUT').map(({ path }) => path);
 

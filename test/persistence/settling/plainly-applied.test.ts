@@ -46,7 +46,7 @@ describe.each(drivers)('accepted upserts without followers, on %s', (driver) => 
 
   test('F-135: a partial answer still writes the whole row', async () => {
     bench = await openStore(driver);
-    // Queued by itself: there is no row here yet that an incomplete answer could be laid on.
+    // Queued without a write: no local row exists yet under an incomplete answer.
     await bench.outbox.enqueue(
       upsertOp({ kind: 'todos', id: 'a', payload: { ...todoOf('a', { title: 'mine' }) } as never }),
     );

@@ -171,7 +171,7 @@ describe.each(drivers)('settling on %s', (driver) => {
     await bench.writer.replaceAndEnqueue(todoOf('a', { title: 'first' }), { changedFields: ['title'] });
     const [request] = await bench.takeAll();
     await bench.pull([serverRow('a', t3, { title: 'theirs' })]);
-    // As a request that resolves a conflict on the newer row.
+    // Like a request that resolves a conflict on the newer row.
     const again = request && { ...request, op: { ...request.op, baseUpdatedAt: t3 } };
     await bench.store.settle([
       answerOf(again, { type: 'applied', row: serverRow('a', t1, { title: 'first', priority: 7 }) }),
@@ -187,7 +187,7 @@ describe.each(drivers)('settling on %s', (driver) => {
     await bench.pull([serverRow('a', t2, { title: 'theirs', priority: 3 }), serverRow('b', t2)]);
     expect(await bench.row('a')).toMatchObject({ title: 'mine', priority: 3, updatedAt: t2 });
     expect((await bench.row('b'))?.deletedAtLocal).not.toBeNull();
-    // The base does not move, else the server could not see the conflict.
+    // The base stays; otherwise the server could not detect the conflict.
     expect((await bench.takeAll()).map(({ op }) => op.baseUpdatedAt)).toEqual([t1, t1]);
   });
 

@@ -32,7 +32,7 @@ const sampleEntity = new EntitySchema<Sample>({
 });
 const columns = ['name', 'count', 'lat', 'price', 'open'] as const;
 
-/** What the database holds, types included, after rows came in pages. */
+/** The stored values with their types, after rows arrived in pages. */
 async function stored(pages: readonly (readonly JsonObject[])[]): Promise<unknown> {
   const dataSource = await openSynchronized('sqlite3', [todoEntity as EntitySchema, sampleEntity as EntitySchema]);
   const bench = await openStore('sqlite3', { dataSource, tables: [syncTable(sampleEntity) as SyncTable] });
@@ -54,7 +54,7 @@ const number = fc.oneof(
   fc.integer(),
   fc.maxSafeInteger(),
   fc.double({ noNaN: true, noDefaultInfinity: true }),
-  // Coordinates and prices: decimals that SQLite's own reading gets wrong now and then.
+  // Coordinates and prices: decimals that SQLite sometimes parses wrongly.
   fc
     .tuple(fc.integer({ min: -1_800_000_000, max: 1_800_000_000 }), fc.integer({ min: 1, max: 9 }))
     .map(([digits, places]) => Number(`${digits}e-${places}`)),

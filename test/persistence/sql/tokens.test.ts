@@ -16,7 +16,7 @@ import {
 const kindsOf = (sql: string, family?: SqlFamily): readonly (readonly [TokenKind, string])[] =>
   tokensOf(sql, family).map(({ kind, text }) => [kind, text]);
 
-/** Every token of a text, spaces and comments included. */
+/** Every token of a text, including spaces and comments. */
 function piecesOf(sql: string, family: SqlFamily): readonly string[] {
   const reader = new SqlReader(sql, family);
   const pieces: string[] = [];
@@ -222,7 +222,7 @@ describe.each(['sqlite', 'postgres'] as const)('%s: any text', (family) => {
     '$a$b',
   ])('half a million of %j take no longer than as many of anything else', (mark) => {
     const sql = mark.repeat(500_000);
-    // Reading each rest once more would take hours.
+    // Reading each remainder again would take hours.
     const reader = new SqlReader(sql, family);
     while (reader.step());
     expect(reader.end).toBe(sql.length);

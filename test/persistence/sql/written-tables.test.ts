@@ -26,7 +26,7 @@ describe('F-11: the tables that a statement writes', () => {
     ],
   ])('%s', (sql, tables, verb) => {
     expect(writtenBy(sql)).toEqual({ tables, verb });
-    // From the cache as at first.
+    // Reads from the cache give the same result as the first read.
     expect(writtenBy(sql)).toEqual({ tables, verb });
   });
 

@@ -38,7 +38,7 @@ describe.each(drivers)('rows created in a cycle on %s', (driver) => {
   let bench: StoreBench & { readonly writers: Record<Kind, SyncEntityWriter<Linked>> };
   afterEach(() => bench.close());
 
-  /** `required`: tables whose reference must not be NULL. `targets`: what each table refers to. */
+  /** `required`: tables with a NOT NULL reference. `targets`: what each table refers to. */
   async function open(
     options: {
       readonly required?: readonly Kind[];
@@ -84,8 +84,8 @@ describe.each(drivers)('rows created in a cycle on %s', (driver) => {
   };
 
   /**
-   * Lets a server with foreign keys take everything; returns the ids in the order of their requests. Throws where a
-   * reference points nowhere.
+   * Sends everything to a server with foreign keys; returns the ids in request order. Throws if a reference points
+   * nowhere.
    */
   async function drain(
     limit = 100,

@@ -392,8 +392,6 @@ describe.each(drivers)('taking on %s', (driver) => {
     expect(ids(await bench.takeAll())).toEqual(['far']);
   });
 
-  // ── Looking before sending ────────────────────────────────────────────────────────────────────────────────────────
-
   test('F-134: resends a request without an outcome while the server remembers its key, and verifies it afterwards', async () => {
     bench = await openShop(driver, { config: { idempotencyWindowMs: 10_000 } });
     await bench.writer.insertAndEnqueue(todoOf('a'));
@@ -423,8 +421,6 @@ describe.each(drivers)('taking on %s', (driver) => {
     await nextRun(bench);
     expect((await bench.takeAll())[0]?.verify).not.toBe('no');
   });
-
-  // ── References (PROTOCOL §7) ──────────────────────────────────────────────────────────────────────────────────────
 
   test('dependsOn: a row waits for the create of its referenced row, and goes once that is settled', async () => {
     bench = await openShop(driver);

@@ -106,7 +106,7 @@ function giveDeleteDate(metadata: EntityMetadata): void {
   if (column !== undefined) metadata.deleteDateColumn = column;
 }
 
-/** Notes the statements that runners of a data source send from now on. */
+/** Records the statements that runners of a data source send from now on. */
 function listen(runner: QueryRunner): string[] {
   const sent: string[] = [];
   const send = queryOf(Object.getPrototypeOf(runner) as object);

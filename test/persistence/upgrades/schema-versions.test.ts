@@ -58,7 +58,7 @@ describe.each(drivers)('operations of another table version, on %s', (driver) =>
     bench = await openStore(driver, version2);
     await bench.pull([serverRow('a', t1, { priority: 10 })]);
     await bench.writer.replaceAndEnqueue(todoOf('a', { priority: 3 }), { changedFields: ['priority'] });
-    // Sent as it is: only afterwards it turns out to be of version 1.
+    // Sent unchanged: only later does it prove to be of version 1.
     await setVersion(2, 'a');
     const [sent] = await bench.takeAll();
     await bench.store.settle([answerOf(sent, lost)]);
@@ -67,7 +67,7 @@ describe.each(drivers)('operations of another table version, on %s', (driver) =>
     expect(await outbox('a')).toMatchObject({ schema_version: 2, frozen_version: 1 });
     const [again] = await bench.takeAll();
     expect(again?.op).toEqual(sent?.op);
-    // Accepted without a row: what we sent is what it is, as we write it today.
+    // Accepted without a row: the sent row counts, in today's form.
     await bench.store.settle([answerOf(again, { type: 'applied' })]);
     expect(await bench.row('a')).toMatchObject({ priority: 30 });
     const [base] = (await bench.dataSource.query('SELECT last_sent, schema_version FROM sync_base')) as Record<

@@ -60,7 +60,7 @@ describe.each(drivers)('stored operations with deltas, with %s', (driver) => {
     await bench.store.beginRun({ explicit: true, kinds: ['todos'], runId: 2 });
     const [again] = (await take()).requests;
     expect(again?.op).toEqual(first?.op);
-    // The follower stands on the answer.
+    // The follower uses the answer as its base.
     await bench.store.settle([answerOf(again, { type: 'applied', row: serverRow('a', v(3), { priority: 21 }) })]);
     expect(await bench.row('a')).toMatchObject({ priority: 26 });
     const [next] = (await take()).requests;
@@ -102,7 +102,7 @@ describe.each(drivers)('stored operations with deltas, with %s', (driver) => {
     await bench.writer.increment('a', 'priority', 1);
     await bench.store.settle([answerOf(first, { type: 'applied' })]);
     expect(await bench.row('a')).toMatchObject({ title: 'edited there', priority: 22 });
-    // Deltas that travel as such need no version; a row does.
+    // Deltas sent as deltas need no version; a row does.
     expect((await take(false)).requests).toMatchObject([
       {
         verify: 'unknownVersion',

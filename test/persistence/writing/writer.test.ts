@@ -26,7 +26,7 @@ describe.each(drivers)('writing on %s', (driver) => {
     if (!todo) throw new Error(`no todo ${id}`);
     return todo;
   };
-  /** Nothing was written by what rejects. */
+  /** A rejected call has written nothing. */
   const expectNothing = async (
     attempt: () => Promise<unknown>,
     message: string | RegExp,
@@ -47,8 +47,6 @@ describe.each(drivers)('writing on %s', (driver) => {
     expect((error as Error).message).toMatch(message);
     expect(await dump()).toEqual(before);
   };
-
-  // ── Inserting ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
   test("WRT-01: an insert stores the row and queues its creation, with the table's kind, the whole payload and no base", async () => {
     bench = await openShop(driver);
@@ -126,8 +124,6 @@ describe.each(drivers)('writing on %s', (driver) => {
       { opIds: ['op1', 'op2', 'op3'], op: { creates: true, payload: { title: 'two' } } },
     ]);
   });
-
-  // ── Replacing ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
   test('WRT-02: a replacement contains its base and its changed fields', async () => {
     bench = await openShop(driver);
@@ -214,7 +210,7 @@ describe.each(drivers)('writing on %s', (driver) => {
       payload: { title: 'theirs', priority: 9, done: true },
       changedFields: ['done', 'tags'],
     });
-    // What the user saw is what a three-way merge must compare with, else it takes the others' 'c' for removed.
+    // A three-way merge must compare with what the user saw; otherwise it treats the others' 'c' as removed.
     const report = await bench.store.settle([
       answerOf(request, {
         type: 'conflict',
@@ -275,8 +271,6 @@ describe.each(drivers)('writing on %s', (driver) => {
     ]);
   });
 
-  // ── Deleting ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
   test('F-37: a delete hides the row at once and sends the version the user saw', async () => {
     bench = await openShop(driver);
     await bench.pull([serverRow('a', t1)]);
@@ -333,8 +327,6 @@ describe.each(drivers)('writing on %s', (driver) => {
       RangeError,
     );
   });
-
-  // ── Atomicity ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
   test('WRT-07 and I7: if the write or the queueing fails, neither is stored', async () => {
     bench = await openShop(driver);
@@ -416,8 +408,6 @@ describe.each(drivers)('writing on %s', (driver) => {
       ),
     ).toEqual([{ rows: 30, ops: 30 }]);
   });
-
-  // ── Bad input ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
   test.each<[string, Partial<Record<keyof Todo, unknown>>, RegExp]>([
     ['a number for a text', { title: 5 }, /todos\/a: field 'title' must be a string, got number 5/],
