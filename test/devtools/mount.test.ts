@@ -212,6 +212,18 @@ describe.each<{ readonly react: ReactRelease }>([{ react: '18' }, { react: '19' 
     await popup.close();
   });
 
+  test('I12: the line below the status bar says what waits, and its button carries out the remedy', async () => {
+    await page.evaluate(() => window.enginePage?.add('a'));
+    await mount({ open: true });
+    const line = panel().locator('.sc-diagnosis');
+    await line.getByText('nothing will start a sync').waitFor();
+    expect(await line.locator('[data-tone="ok"]').count()).toBe(0);
+    await line.getByRole('button', { name: 'Try now' }).focus();
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(() => window.enginePage?.pending() === 0);
+    await line.locator('[data-tone="ok"]').waitFor();
+  });
+
   test('I12: gives the page room beside the docked panel, and takes it back', async () => {
     await page.evaluate(() => {
       const filler = document.createElement('p');
