@@ -45,7 +45,7 @@ export const Damaged: Story = {
 };
 export const NearlyFull: Story = {
   args: { status: { storage: { ...storage, quota: 100, usage: 96 } } },
-  play: says(/96 % are used/),
+  play: says(/96% is used/),
 };
 export const Dark: Story = { ...InMemory, args: { ...InMemory.args, scheme: 'dark' } };
 export const Narrow: Story = { ...Outdated, args: { ...Outdated.args, width: 320 } };

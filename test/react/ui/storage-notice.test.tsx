@@ -29,7 +29,7 @@ test('it shows nothing while the storage is sound, nor where the browser only di
   storage.set({ persisted: false, persistRefused: true });
   // The next change shows that this one was heard.
   storage.set({ quota: 100, usage: 96 });
-  await expect.element(notices).toHaveTextContent(/96 % are used/);
+  await expect.element(notices).toHaveTextContent(/96% is used/);
   expect(notices.elements()).toHaveLength(1);
   storage.set({ usage: 10 });
   await expect.element(notices).not.toBeInTheDocument();
